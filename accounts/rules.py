@@ -1,0 +1,50 @@
+"""
+Who may do what.
+
+One table: a permission is a verb on a noun, and the roles that have it. Every
+office view names its permission; a test walks every address with every role.
+"""
+
+from collections.abc import Iterable
+
+from accounts.enums import Role
+from accounts.models import Membership, Organisation, User
+
+EVERYBODY = frozenset(Role.values)
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "office.enter": EVERYBODY,
+    "charters.view": EVERYBODY,
+    "charters.edit": frozenset({Role.DRAFTER, Role.ADMINISTRATOR}),
+    "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),
+    "results.view": EVERYBODY,
+    "claims.view": frozenset(
+        {
+            Role.CLAIM_HANDLER,
+            Role.SECOND_INSTANCE,
+            Role.MANAGER,
+            Role.AUDITOR,
+            Role.ADMINISTRATOR,
+        }
+    ),
+    "claims.decide": frozenset({Role.CLAIM_HANDLER, Role.SECOND_INSTANCE}),
+}
+
+
+def roles_of(user: User, organisation: Organisation) -> frozenset[str]:
+    """Return the roles that a person has anywhere in an organisation."""
+    if not user.is_active:
+        return frozenset()
+    found: Iterable[str] = Membership.objects.filter(
+        user=user, organisation=organisation
+    ).values_list("role", flat=True)
+    return frozenset(found)
+
+
+def allows(roles: frozenset[str], permission: str) -> bool:
+    """
+    Say whether any of ``roles`` has ``permission``.
+
+    :raises KeyError: if no such permission exists: a typo must not mean "no".
+    """
+    return bool(roles & PERMISSIONS[permission])

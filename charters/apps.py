@@ -1,0 +1,7 @@
+"""Charters application."""
+
+from django.apps import AppConfig
+
+
+class ChartersConfig(AppConfig):
+    name = "charters"

@@ -1,0 +1,1 @@
+"""Shared Django ground without a word of the domain."""

@@ -1,0 +1,1 @@
+"""The compliance engine: plain Python, no framework, no clock, no settings."""

@@ -1,0 +1,7 @@
+"""Feedback application."""
+
+from django.apps import AppConfig
+
+
+class FeedbackConfig(AppConfig):
+    name = "feedback"

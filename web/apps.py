@@ -1,0 +1,7 @@
+"""Everything that speaks HTTP."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "web"
