@@ -144,7 +144,7 @@ def _load_redress(
         trigger=item.get("trigger", "claim"),
         filing_days=item.get("filing_days"),
         amount=None if amount is None else Decimal(amount),
-        currency=item.get("currency", "") if amount is not None else "",
+        currency=item.get("currency", ""),
         eligible=item.get("eligible", {}),
         exclusions=item.get("exclusions", {}),
         delivery=item.get("delivery", {}),

@@ -112,8 +112,7 @@ class RedressMeasure(models.Model):
                 condition=Q(trigger__in=Trigger.values), name="redress_trigger_known"
             ),
             models.CheckConstraint(
-                condition=Q(amount=None, currency="")
-                | Q(amount__gt=0, currency__length=3),
+                condition=Q(amount=None) | Q(amount__gt=0, currency__length=3),
                 name="redress_amount_with_currency",
             ),
         ]

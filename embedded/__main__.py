@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _do(options)
-    except StartError as error:
+    except (StartError, OSError) as error:
         supervisor.complain(error)
         return 1
     except InterruptedStartError:

@@ -43,15 +43,18 @@ def run(environ: Mapping[str, str]) -> int:
     """
     began = time.monotonic()
     plan = plans.read(environ)
-    with _family(plan, plan.address) as family, reserve(plan.port) as listener:
-        with _told(family) as outcome:
-            say("Starting the database and the broker…")
-            addresses = _start_servers(family, plan)
-            product = Product(family, plan, _environment(environ, plan, addresses))
-            users = product.prepare()
-            product.serve(listener)
-            say(_welcome(plan, users, seconds=time.monotonic() - began))
-            family.watch()
+    with (
+        _family(plan, plan.address) as family,
+        reserve(plan.port) as listener,
+        _told(family) as outcome,
+    ):
+        say("Starting the database and the broker…")
+        addresses = _start_servers(family, plan)
+        product = Product(family, plan, _environment(environ, plan, addresses))
+        users = product.prepare()
+        product.serve(listener)
+        say(_welcome(plan, users, seconds=time.monotonic() - began))
+        family.watch()
     return outcome.status
 
 
@@ -103,7 +106,7 @@ def _told(family: Family) -> Iterator[Outcome]:
         yield outcome
     except InterruptedStartError:
         pass
-    except StartError as error:
+    except (StartError, OSError) as error:
         outcome.status = 1
         complain(error)
     say("Stopping…")
@@ -175,7 +178,8 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-def complain(error: StartError) -> None:
+def complain(error: StartError | OSError) -> None:
+    """Say in one line what is wrong."""
     with suppress(OSError):
         print(f"paraula: {error}", file=sys.stderr, flush=True)
 

@@ -124,11 +124,12 @@ def _free_port() -> int:
 
 def _config(folder: Path, port: int, password: str, *, throwaway: bool) -> str:
     # Queued work survives a crash but for its last second ("everysec").
+    quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     lines = [
         "bind 127.0.0.1",
         f"port {port}",
         f"requirepass {password}",
-        f'dir "{folder}"',
+        f'dir "{quoted}"',
         f"appendonly {'no' if throwaway else 'yes'}",
         'save ""',
         "maxmemory-policy noeviction",

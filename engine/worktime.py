@@ -216,13 +216,6 @@ def _instant(micros: int) -> datetime:
         raise BeyondCalendarError("the term ends after the year 9999") from None
 
 
-def _date(ordinal: int) -> date:
-    try:
-        return date.fromordinal(ordinal)
-    except (OverflowError, ValueError):
-        raise BeyondCalendarError("the term ends after the year 9999") from None
-
-
 def _offset(aware: datetime) -> int:
     return (aware.utcoffset() or timedelta()) // RESOLUTION
 
@@ -284,7 +277,7 @@ class Line:
         for start, end in runs:
             if self._ends and self._ends[-1] == start:
                 self._ends[-1] = end
-            elif start < end:
+            else:
                 self._starts.append(start)
                 self._ends.append(end)
         self._before = [0]
@@ -452,7 +445,11 @@ class WorkCalendar:
         self._must_know(day)
         return tuple(
             (_instant(start), _instant(end))
-            for start, end in self._opening(day.toordinal())
+            for start, end in self._opening(
+                day.toordinal(),
+                _first_showing(self.zone, day.toordinal()),
+                _first_showing(self.zone, day.toordinal() + 1),
+            )
         )
 
     def open_between(self, start: datetime, end: datetime) -> timedelta:
@@ -506,12 +503,11 @@ class WorkCalendar:
                 return week[day.weekday()]
         return self.weekly[day.weekday()]
 
-    def _opening(self, ordinal: int) -> Iterator[tuple[int, int]]:
+    def _opening(
+        self, ordinal: int, midnight: int, next_midnight: int
+    ) -> Iterator[tuple[int, int]]:
         hours = self._hours(date.fromordinal(ordinal))
-        if not hours:
-            return
-        midnight = _first_showing(self.zone, ordinal)
-        if _first_showing(self.zone, ordinal + 1) - midnight == _DAY:
+        if next_midnight - midnight == _DAY:
             for start, end in hours:
                 yield midnight + start, midnight + end
             return
@@ -527,6 +523,14 @@ class WorkCalendar:
         return range(self.known_from.toordinal(), self.known_until.toordinal())
 
     @cached_property
+    def _midnights(self) -> list[int]:
+        """Beginning of each known day, and the end of the last."""
+        return [
+            _first_showing(self.zone, day)
+            for day in range(self._days.start, self._days.stop + 1)
+        ]
+
+    @cached_property
     def _working_line(self) -> Line:
         """Working days, on ordinals."""
         runs = (
@@ -534,28 +538,27 @@ class WorkCalendar:
         )
         return Line(runs, self._days.start, self._days.stop)
 
-    def _line_of_instants(self, runs: Iterable[tuple[int, int]]) -> Line:
-        return Line(
-            runs,
-            _first_showing(self.zone, self._days.start),
-            _first_showing(self.zone, self._days.stop),
-        )
-
     @cached_property
     def _open_line(self) -> Line:
         """Opening hours, on microseconds."""
-        return self._line_of_instants(
-            run for day in self._days for run in self._opening(day)
+        midnights = self._midnights
+        runs = (
+            run
+            for day, span in zip(self._days, pairwise(midnights), strict=True)
+            for run in self._opening(day, *span)
         )
+        return Line(runs, midnights[0], midnights[-1])
 
     @cached_property
     def _legal_line(self) -> Line:
         """All hours of each working day, on microseconds."""
-        return self._line_of_instants(
-            (_first_showing(self.zone, day), _first_showing(self.zone, day + 1))
-            for day in self._days
+        midnights = self._midnights
+        runs = (
+            span
+            for day, span in zip(self._days, pairwise(midnights), strict=True)
             if self._works(date.fromordinal(day))
         )
+        return Line(runs, midnights[0], midnights[-1])
 
 
 # Reading a calendar's definition. Every message begins with the path of its fault.
@@ -833,9 +836,11 @@ def elapsed(
     day_gaps = _day_gaps(zone, cut, since=first + 1)
     days = _net(line, first + 1, last + 1, day_gaps)
     if unit is Unit.MONTHS:
-        return _full_months(_date(first), _date(first + days))
+        return _full_months(date.fromordinal(first), date.fromordinal(first + days))
     if unit is Unit.YEARS:
-        return _full_months(_date(first), _date(first + days)) // 12
+        return (
+            _full_months(date.fromordinal(first), date.fromordinal(first + days)) // 12
+        )
     return days
 
 
@@ -866,7 +871,7 @@ def _day_count(start_day: int, term: Term, calendar: WorkCalendar | None) -> _Da
     if term.unit is Unit.CALENDAR_DAYS:
         return _DayCount(line, first, int(term.amount), roll)
     months = int(term.amount) * (12 if term.unit is Unit.YEARS else 1)
-    last = _month_end(_date(start_day), months, inclusive=first == start_day)
+    last = _month_end(date.fromordinal(start_day), months, inclusive=first == start_day)
     return _DayCount(line, first, last - first + 1, roll)
 
 
@@ -1001,7 +1006,7 @@ def explain_due(
 
 def _idle_step(day: int, calendar: WorkCalendar) -> Step | None:
     """Step of a day that is not a working day."""
-    when = _date(day)
+    when = date.fromordinal(day)
     if when in calendar.holidays:
         return Step(when, StepKind.HOLIDAY, note=calendar.holidays[when])
     if not calendar.is_working_day(when):
@@ -1026,23 +1031,23 @@ def _day_steps(
     gaps = _day_gaps(zone, gaps, since=count.first)
     end = gaps[-1][0] if due is None else _day_of(zone, due)
     if count.first > start_day:
-        yield Step(_date(start_day), StepKind.START)
+        yield Step(date.fromordinal(start_day), StepKind.START)
     left = count.days
     for day in range(count.first, end):
         idle = _idle_if_counted_on(day, count, left, calendar)
         if idle:
             yield idle
         elif _within(day, gaps):
-            yield Step(_date(day), StepKind.PAUSED)
+            yield Step(date.fromordinal(day), StepKind.PAUSED)
         elif left:
             left -= 1
             step = _counted_step(day, term, count.days - left, left)
             if step:
                 yield step
         else:
-            yield Step(_date(day), StepKind.ROLLED)
+            yield Step(date.fromordinal(day), StepKind.ROLLED)
     if due is None:
-        yield Step(_date(end), StepKind.PAUSED)
+        yield Step(date.fromordinal(end), StepKind.PAUSED)
 
 
 def _idle_if_counted_on(
@@ -1057,9 +1062,11 @@ def _idle_if_counted_on(
 
 def _counted_step(day: int, term: Term, number: int, left: int) -> Step | None:
     if term.unit in (Unit.MONTHS, Unit.YEARS):
-        return None if left else Step(_date(day), StepKind.COUNTED, term.amount)
+        return (
+            None if left else Step(date.fromordinal(day), StepKind.COUNTED, term.amount)
+        )
     kind = StepKind.DAY_ONE if number == 1 else StepKind.COUNTED
-    return Step(_date(day), kind, Decimal(1))
+    return Step(date.fromordinal(day), kind, Decimal(1))
 
 
 def _duration_steps(
@@ -1086,21 +1093,20 @@ def _duration_steps(
         counted, told = done - told, done
         if counted:
             kind = StepKind.OPEN if term.unit in _OPEN else StepKind.COUNTED
-            yield Step(_date(day), kind, counted)
+            yield Step(date.fromordinal(day), kind, counted)
         elif gross:
-            yield Step(_date(day), StepKind.PAUSED)
-        elif morning < night:
+            yield Step(date.fromordinal(day), StepKind.PAUSED)
+        elif calendar and morning < night:
             yield _empty_step(day, term, calendar)
         if used == term.microseconds:
             break  # closed or paused from here to the due instant
     if due is None:
-        yield Step(_date(_day_of(zone, end)), StepKind.PAUSED)
+        yield Step(date.fromordinal(_day_of(zone, end)), StepKind.PAUSED)
 
 
-def _empty_step(day: int, term: Term, calendar: WorkCalendar | None) -> Step:
-    """Step of a day on which a duration stood still."""
-    if term.unit in _NEED_CALENDAR and calendar:
-        idle = _idle_step(day, calendar)
-        if idle and (term.unit not in _OPEN or idle.kind is StepKind.HOLIDAY):
-            return idle
-    return Step(_date(day), StepKind.OUTSIDE_HOURS)
+def _empty_step(day: int, term: Term, calendar: WorkCalendar) -> Step:
+    """Step of a day without time that counts, under a unit that needs a calendar."""
+    idle = _idle_step(day, calendar)
+    if idle and (term.unit not in _OPEN or idle.kind is StepKind.HOLIDAY):
+        return idle
+    return Step(date.fromordinal(day), StepKind.OUTSIDE_HOURS)

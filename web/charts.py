@@ -28,7 +28,8 @@ NARROW_PLOT = 216  # the plot's width on a screen of 320 pixels
 WIDE_PLOT = 560  # and from the width at which .chart-minor is shown
 LETTER = 7  # rough width of a letter of an axis
 TICKS = 4  # about so many lines across the plot
-TICK_ROOM = 15  # pixels that a label of the vertical axis needs
+TICK_ROOM = 20  # pixels that a label of the vertical axis needs
+NARROW_LABEL = 7  # letters that fit beside the plot; .chart-plot-wide has more room
 
 SPARK_WIDTH = 120
 SPARK_HEIGHT = 32
@@ -114,7 +115,9 @@ def trend_chart(
     scale = _scale(known, top=PLOT_TOP, bottom=PLOT_BOTTOM, ceiling=ceiling)
     places = _places(len(points))
     svg = [
-        _opening(chart_id, "chart-plot", title, description),
+        _opening(
+            chart_id, _plot_class(scale, target, number_format), title, description
+        ),
         *_gaps(points, places),
         *_grid(scale, target, number_format),
         *_target_line(scale, target, number_format),
@@ -250,6 +253,15 @@ def _opening(
         f'<title id="{chart_id}-title">{escape(title)}</title>'
         f"{desc if description else ''}"
     )
+
+
+def _plot_class(
+    scale: Scale, target: Decimal | None, number_format: Callable[[Decimal], str]
+) -> str:
+    """Ask for more room on the left if the words of the axis are long."""
+    shown = scale.ticks if target is None else (*scale.ticks, target)
+    longest = max(len(number_format(value)) for value in shown)
+    return "chart-plot chart-plot-wide" if longest > NARROW_LABEL else "chart-plot"
 
 
 def _gaps(points: Sequence[Point], places: Sequence[Decimal]) -> Iterator[str]:

@@ -216,6 +216,15 @@ def test_term_has_microseconds_only_as_a_duration():
             },
             r"seasons\[1\]: overlaps seasons\[0\]",
         ),
+        (
+            {
+                "seasons": [
+                    {"from": "07-01", "until": "08-01", "weekly": {}},
+                    {"from": "06-15", "until": "09-16", "weekly": {}},
+                ]
+            },
+            r"seasons\[1\]: overlaps seasons\[0\]",
+        ),
         ({"holiday": {}}, "calendar.holiday: unknown key"),
     ],
 )
@@ -399,6 +408,7 @@ def test_day_of_changing_clocks_is_as_long_as_it_really_is(zone, day, hours):
         ("2025-03-30", ["01:30", "02:30"], "00:30", "01:00"),
         ("2025-03-30", ["02:00", "04:00"], "01:00", "02:00"),
         ("2025-03-30", ["02:30", "03:30"], "01:00", "01:30"),
+        ("2025-03-30", ["02:10", "03:10"], "01:00", "01:10"),
         # 02:00 to 03:00 happens twice on 26 October: the first time is meant.
         ("2025-10-26", ["01:30", "02:30"], "23:30", "00:30"),
         ("2025-10-26", ["02:30", "03:30"], "00:30", "02:30"),
@@ -415,6 +425,29 @@ def test_wall_time_skipped_or_repeated(day, interval, opens, closes):
 def test_interval_that_falls_wholly_into_the_skipped_hour_is_no_interval():
     night_desk = calendar(weekly={"sun": [["02:10", "02:50"]]})
     assert night_desk.open_intervals(date(2025, 3, 30)) == ()
+
+
+def test_evening_shown_twice_belongs_to_the_day_that_has_begun():
+    # In Newfoundland, at 00:01 of 7 November 2010, clocks went back to 23:01.
+    zone = ZoneInfo("America/St_Johns")
+    again = datetime(2010, 11, 6, 23, 30, tzinfo=zone, fold=1)
+    for start, day in ((again.replace(fold=0), 7), (again, 8)):
+        due = due_at(start, term("1", "calendar_days"), None, zone=zone)
+        assert (due - RESOLUTION).astimezone(zone).day == day
+    assert elapsed(again, again + HOUR, Unit.CALENDAR_DAYS, None, zone=zone) == 0
+
+
+def test_day_that_never_was_has_no_legal_hours():
+    apia = calendar(
+        zone="Pacific/Apia", known_from="2011-01-01", working_weekdays=["fri"]
+    )
+    thursday, saturday = (
+        datetime(2011, 12, day, 12, tzinfo=apia.zone) for day in (29, 31)
+    )
+    assert elapsed(thursday, saturday, Unit.LEGAL_HOURS, apia, zone=MADRID) == 0
+    assert elapsed(thursday, saturday, Unit.ELAPSED_HOURS, apia, zone=MADRID) == (
+        24 * HOUR // RESOLUTION
+    )
 
 
 def test_hour_around_the_clock_is_an_hour_on_the_night_of_the_change():
@@ -827,6 +860,12 @@ def test_pause_beyond_the_calendar_matters_only_if_it_comes_to_it():
             ("2025-01-15T09:00", "2025-01-15T09:30"),
             3,
         ),
+        (
+            "working_days",
+            "2025-01-15T10:00",
+            ("2025-01-15T09:00", "2025-01-15T10:00"),
+            2,
+        ),
         ("working_days", "2025-01-15T10:00", ("2025-01-15T10:00", None), 3),
         ("working_days", "2025-01-15T10:00", ("2025-01-01T10:00", None), 0),
         (
@@ -978,6 +1017,14 @@ def test_explanation_without_a_calendar():
             (
                 "10 open 7|11 outside_hours 0|12 outside_hours 0|13 open 3|14 paused 0"
                 "|15 open 2"
+            ),
+        ),
+        (
+            term("20", "open_hours"),
+            "2025-01-14T10:00",
+            (
+                "10 open 7|11 outside_hours 0|12 outside_hours 0|13 open 3|14 open 7"
+                "|15 open 3"
             ),
         ),
         (

@@ -31,9 +31,10 @@ from engine.worktime import (
 MINUTE = timedelta(minutes=1)
 MINUTES = 60_000_000  # microseconds in one
 DAY = timedelta(days=1)
-WINDOW = 9  # days
+WINDOW = 7  # days
+CHANGE = 4 * timedelta(days=1)  # from a window's first day to its change of clocks
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# Each window has a change of clocks near its middle, but the last.
+# Each window but the last has a change of clocks.
 WINDOWS = [
     ("Europe/Madrid", date(2025, 3, 26)),
     ("Europe/Madrid", date(2025, 10, 22)),
@@ -78,6 +79,10 @@ def first_minute(zone_name: str, first: date) -> datetime:
     while at.astimezone(zone).date() < first:
         at += MINUTE
     return at
+
+
+def read(clock: str) -> time:
+    return time.max if clock == "24:00" else time.fromisoformat(clock)
 
 
 @dataclass(frozen=True)
@@ -127,11 +132,10 @@ class Walker:
     @cached_property
     def is_open(self) -> list[bool]:
         return [
-            any(
-                opens <= f"{wall:%H:%M}" < closes
-                for opens, closes in self.hours(wall.date())
-            )
-            for wall in self.shown
+            any(opens <= wall.time() < closes for opens, closes in hours)
+            for day, (begins, ends) in self.days.items()
+            for hours in [[(read(a), read(b)) for a, b in self.hours(day)]]
+            for wall in self.shown[begins:ends]
         ]
 
     @cached_property
@@ -232,10 +236,11 @@ def minutes(walker: Walker) -> st.SearchStrategy[int]:
     """Minutes of the window, often at the edges of days or near a change of clocks."""
     last = len(walker.shown)
     edges = sorted({edge for span in walker.days.values() for edge in span})
+    change = walker.days[walker.first + CHANGE][0]
     return st.one_of(
         st.integers(0, last),
         st.sampled_from(edges),
-        st.integers(last // 2 - 300, last // 2 + 300),
+        st.integers(change - 90, change + 270),
     )
 
 

@@ -150,7 +150,7 @@ def test_target_keeps_its_place_among_round_numbers():
     root = draw([point(value="90"), point(value="99")])
     (label,) = plot(root, "chart-tick-target")
     rows = [float(tick.get("y")) for tick in plot(root, "chart-tick")]
-    assert min(abs(row - float(label.get("y"))) for row in rows) >= 15
+    assert min(abs(row - float(label.get("y"))) for row in rows) >= 20
 
 
 @pytest.mark.parametrize(
@@ -229,6 +229,13 @@ def test_the_axis_does_not_go_below_zero_for_counts():
     assert plot(root, "chart-tick")[0].text == "1 %"
     root = draw([point(value="0.2"), point(value="30")], target=None)
     assert plot(root, "chart-tick")[0].text == "0 %"
+
+
+def test_long_words_of_the_axis_get_more_room():
+    short = draw([point()])
+    long = draw([point()], number_format=lambda value: f"{value} working days")
+    assert not plot(short, "chart-plot-wide")
+    assert len(plot(long, "chart-plot-wide")) == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 6, 12, 36, 120])

@@ -1,0 +1,35 @@
+"""What management commands share: finding things by the names people type."""
+
+from typing import Any, TypeVar
+
+from django.core.management.base import CommandError
+from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+def found(rows: QuerySet[M], what: str, **filters: Any) -> M:
+    """
+    Return the one row that fits.
+
+    :raises CommandError: in words, if there is none.
+    """
+    row = rows.filter(**filters).first()
+    if row is None:
+        names = "/".join(str(value) for value in filters.values())
+        msg = f"there is no {what} {names}"
+        raise CommandError(msg)
+    return row
+
+
+def two_names(text: str, form: str) -> tuple[str, str]:
+    """
+    Split ``ORGANISATION/NAME``.
+
+    :raises CommandError: if it is not of that form.
+    """
+    first, slash, second = text.partition("/")
+    if not (slash and first and second):
+        msg = f"{text!r} is not of the form {form}"
+        raise CommandError(msg)
+    return first, second

@@ -1,0 +1,80 @@
+"""manage.py import_events ORG/STREAM FILE --mapping MAP.toml [--dry-run]."""
+
+import csv
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from core.commands import found, two_names
+from indicators.models import Stream
+from indicators.services.files import FileError, import_file
+from indicators.services.intake import Receipt
+from indicators.services.mapping import FileMapping, MappingError
+
+SHOWN = 50
+
+
+class Command(BaseCommand):
+    help = "Record the events of a CSV or NDJSON file. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("stream", metavar="ORG/STREAM")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--mapping", type=Path, help="TOML; needed for CSV")
+        parser.add_argument("--dry-run", action="store_true")
+        parser.add_argument(
+            "--refused", type=Path, help="write every refused line to this CSV file"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        organisation, code = two_names(options["stream"], "ORG/STREAM")
+        stream = found(
+            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
+        )
+        try:
+            receipt = import_file(
+                stream=stream,
+                path=options["file"],
+                mapping=_mapping(options["mapping"]),
+                at=timezone.now(),
+                dry_run=options["dry_run"],
+            )
+        except (FileError, MappingError) as error:
+            raise CommandError(str(error)) from error
+        self._report(receipt, dry_run=options["dry_run"])
+        if options["refused"]:
+            _write_refused(receipt, options["refused"])
+
+    def _report(self, receipt: Receipt, *, dry_run: bool) -> None:
+        verb = "would be recorded" if dry_run else "recorded"
+        self.stdout.write(
+            f"{receipt.received} events: {receipt.recorded} {verb}, "
+            f"{receipt.replayed} known already, {len(receipt.refused)} refused"
+        )
+        for refusal in receipt.refused[:SHOWN]:
+            self.stderr.write(
+                f"line {refusal.line}: {refusal.code}: {refusal.detail}"
+                + (f" (id {refusal.id})" if refusal.id else "")
+            )
+        if len(receipt.refused) > SHOWN:
+            self.stderr.write(f"… and {len(receipt.refused) - SHOWN} more (--refused)")
+
+
+def _mapping(path: Path | None) -> FileMapping | None:
+    if path is None:
+        return None
+    try:
+        return FileMapping.from_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"the mapping cannot be read: {error}"
+        raise MappingError(msg) from error
+
+
+def _write_refused(receipt: Receipt, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["line", "id", "code", "detail"])
+        writer.writerows((r.line, r.id, r.code, r.detail) for r in receipt.refused)

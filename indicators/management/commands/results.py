@@ -1,0 +1,89 @@
+"""manage.py results ORG/INDICATOR --period month|quarter|semester|year."""
+
+import csv
+import json
+from argparse import ArgumentParser
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from core.commands import found, two_names
+from engine.periods import PeriodKind
+from indicators.models import Indicator, Result
+from indicators.queries.computing import period_of_result
+from indicators.queries.results import lines_of
+
+COLUMNS = (
+    "period", "segment", "n", "met", "missed", "pending", "excluded", "numerator",
+    "denominator", "value", "low", "high", "target", "status", "state", "revision",
+    "last_event_at", "as_of_at",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Print an indicator's ledger lines."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("indicator", metavar="ORG/INDICATOR")
+        parser.add_argument(
+            "--period",
+            choices=[kind.value for kind in PeriodKind],
+            default=PeriodKind.MONTH.value,
+        )
+        parser.add_argument("--segment", default="")
+        parser.add_argument(
+            "--format", choices=["table", "csv", "json"], default="table"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        organisation, code = two_names(options["indicator"], "ORG/INDICATOR")
+        indicator = found(
+            Indicator.objects.all(),
+            "indicator",
+            organisation__slug=organisation,
+            code=code,
+        )
+        lines = lines_of(
+            indicator,
+            kind=PeriodKind(options["period"]),
+            segment=options["segment"],
+        )
+        rows = [_row(line) for line in lines]
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1))
+        elif options["format"] == "csv":
+            writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        else:
+            self._table(rows)
+
+    def _table(self, rows: list[dict[str, Any]]) -> None:
+        columns = ("period", "n", "met", "missed", "pending", "value", "target", "status")
+        cells = [columns, *([str(row[name] or "0") for name in columns] for row in rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+        for row in cells:
+            text = "  ".join(
+                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+            )
+            self.stdout.write(text.rstrip())
+
+
+def _row(line: Result) -> dict[str, Any]:
+    row = {name: getattr(line, name) for name in COLUMNS if name != "period"}
+    row["period"] = period_of_result(line).label
+    return {
+        name: _plain(row[name]) if name != "excluded" else sum(row[name].values())
+        for name in COLUMNS
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value
+
+

@@ -1,0 +1,327 @@
+"""
+Read what the engine needs, and ask it.
+
+The one path from the event log to facts and figures: the workers that keep the
+ledger and the verification that distrusts it both go through here.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Max
+
+from charters.enums import EditionState
+from engine.compliance import (
+    Event,
+    Fact,
+    Feed,
+    Measurement,
+    Outcome,
+    Promise,
+    judge,
+    measure,
+    promise_for,
+)
+from engine.measures import Kind
+from engine.periods import Period, PeriodKind
+from engine.rules import Rule
+from engine.worktime import WorkCalendar as Compiled
+from indicators.models import (
+    CalendarVersion,
+    CaseFact,
+    Indicator,
+    IndicatorRule,
+    Result,
+    ServiceEvent,
+    Stream,
+    WorkCalendar,
+)
+
+# Every indicator has these in the ledger, besides the period it promises.
+LEDGER_KINDS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
+STEP = Decimal("1e-12")
+FACT_FIELDS = (
+    "case_key",
+    "outcome",
+    "counted_on",
+    "began_at",
+    "due_at",
+    "ended_at",
+    "value",
+    "base",
+    "reason",
+    "segment",
+    "last_event_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A published rule: the promise it makes, and from which stream it is read."""
+
+    promise: Promise
+    stream: Stream
+    period: PeriodKind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything published about an indicator, in order of validity."""
+
+    indicator: Indicator
+    bindings: tuple[Binding, ...]
+
+    @property
+    def promises(self) -> list[Promise]:
+        return [binding.promise for binding in self.bindings]
+
+    @property
+    def streams(self) -> list[Stream]:
+        return list({binding.stream.pk: binding.stream for binding in self.bindings}.values())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Civil time of the office, by the newest stream."""
+        return ZoneInfo(self.bindings[-1].stream.time_zone)
+
+    @property
+    def kinds(self) -> tuple[PeriodKind, ...]:
+        """Kinds of period that the ledger keeps for this indicator."""
+        promised = {binding.period for binding in self.bindings}
+        return tuple(kind for kind in PeriodKind if kind in {*LEDGER_KINDS, *promised})
+
+    def cases_promises(self, stream: Stream) -> list[Promise]:
+        """Return the promises that are read from a stream."""
+        return [b.promise for b in self.bindings if b.stream.pk == stream.pk]
+
+
+def plan_of(indicator: Indicator) -> Plan | None:
+    """Return what an indicator's published editions promise; ``None`` if nothing."""
+    rules = (
+        IndicatorRule.objects.filter(
+            indicator=indicator,
+            edition__state=EditionState.PUBLISHED,
+            kind__in=[kind.value for kind in Kind],
+            stream__isnull=False,
+        )
+        .select_related("edition", "stream", "calendar")
+        .order_by("edition__valid_from")
+    )
+    bindings = tuple(_binding(rule) for rule in rules)
+    return Plan(indicator, bindings) if bindings else None
+
+
+def _binding(row: IndicatorRule) -> Binding:
+    calendar, digest = compiled(row.calendar)
+    edition = row.edition
+    ends = [day for day in (edition.valid_until, edition.ended_on) if day is not None]
+    if row.stream is None or edition.valid_from is None:
+        msg = f"{row} was published without a stream or a first day"
+        raise ValueError(msg)
+    return Binding(
+        Promise(
+            rule=engine_rule(row, calendar_digest=digest),
+            from_on=edition.valid_from,
+            until_on=min(ends),
+            calendar=calendar,
+        ),
+        row.stream,
+        PeriodKind(row.period),
+    )
+
+
+def engine_rule(row: IndicatorRule, *, calendar_digest: str = "") -> Rule:
+    """
+    Read a stored rule.
+
+    :raises engine.rules.RuleError: if it cannot be measured as it stands.
+    """
+    return Rule.from_definition(
+        row.kind,
+        row.definition,
+        comparator=row.comparator or None,
+        target=row.target,
+        calendar_digest=calendar_digest,
+    )
+
+
+def newest_version(calendar: WorkCalendar) -> CalendarVersion | None:
+    """Return what a calendar says now."""
+    return calendar.versions.order_by("-number").first()
+
+
+_compiled: dict[str, Compiled] = {}
+
+
+def compiled(calendar: WorkCalendar | None) -> tuple[Compiled | None, str]:
+    """
+    Return a calendar ready to compute with, and its digest.
+
+    Kept by digest for the life of the process: a digest never changes meaning.
+    """
+    version = newest_version(calendar) if calendar is not None else None
+    if version is None:
+        return None, ""
+    if version.digest not in _compiled:
+        _compiled[version.digest] = Compiled.from_definition(version.definition)
+    return _compiled[version.digest], version.digest
+
+
+STANDING = """
+    SELECT event.case_key, event.external_id, event.type, event.occurred_at,
+           event.value, event.attributes
+    FROM indicators_serviceevent event
+    WHERE event.stream_id = %s {chosen}
+      AND NOT EXISTS (
+          SELECT 1 FROM indicators_serviceevent later
+          WHERE later.stream_id = event.stream_id
+            AND later.replaces = event.external_id
+      )
+    ORDER BY event.case_key, event.occurred_at, event.external_id
+"""
+
+
+def cases_of(
+    stream: Stream, keys: Collection[str] | None = None
+) -> Iterator[tuple[str, list[Event]]]:
+    """
+    Yield cases with the events that stand, in order, read once from the log.
+
+    The order of two events of one instant is that of their identifiers, never that
+    of arrival: the same events give the same figures whatever way they came.
+
+    :param keys: only these cases; all of them by default.
+    """
+    chosen = "" if keys is None else "AND event.case_key = ANY(%s)"
+    arguments: list[Any] = [stream.pk] if keys is None else [stream.pk, sorted(keys)]
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(STANDING.format(chosen=chosen), arguments)
+        rows = iter(lambda: cursor.fetchmany(5_000), [])
+        flat = (row for chunk in rows for row in chunk)
+        for case, events in groupby(flat, key=itemgetter(0)):
+            yield (
+                case,
+                [
+                    Event(row[1], row[2], row[3], row[4], _attributes(row[5]))
+                    for row in events
+                ],
+            )
+
+
+def _attributes(stored: Any) -> dict[str, str]:
+    # A raw cursor gives jsonb as text.
+    return json.loads(stored) if isinstance(stored, str) else stored
+
+
+def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:
+    """Judge cases straight from the log."""
+    for stream in plan.streams:
+        zone = ZoneInfo(stream.time_zone)
+        promises = plan.cases_promises(stream)
+        for case, events in cases_of(stream, keys):
+            fact = judge(case, events, promises, zone=zone)
+            if fact is not None:
+                yield fact
+
+
+def stored_facts(
+    indicator: Indicator, period: Period | None = None, segment: str = ""
+) -> Iterator[Fact]:
+    """Read facts back: those of a period, or all; of one segment, or all."""
+    rows = CaseFact.objects.filter(indicator=indicator)
+    if period is not None:
+        rows = rows.filter(counted_on__gte=period.start, counted_on__lt=period.end)
+    if segment:
+        rows = rows.filter(segment=segment)
+    for row in rows.order_by().values_list(*FACT_FIELDS).iterator(chunk_size=5_000):
+        yield Fact(row[0], Outcome(row[1]), *row[2:])
+
+
+def feed_of(plan: Plan, *, as_of: datetime) -> Feed:
+    """Say how far the events of an indicator's newest stream reach."""
+    stream = plan.bindings[-1].stream
+    until = ServiceEvent.objects.filter(
+        stream=stream, occurred_at__lte=as_of
+    ).aggregate(until=Max("occurred_at"))["until"]
+    gap = stream.expected_gap_days
+    return Feed(until, None if gap is None else timedelta(days=gap))
+
+
+def figure(
+    plan: Plan, period: Period, facts: Iterable[Fact], *, as_of: datetime, feed: Feed
+) -> dict[str, Any] | None:
+    """
+    Compute a ledger line's content; ``None`` if nothing was promised in the period.
+
+    :returns: values of the fields of :class:`indicators.models.Result` that depend
+        on the events, rounded as they are stored (twelve decimals, half to even).
+    """
+    promise = promise_for(plan.promises, period)
+    if promise is None:
+        return None
+    found = measure(
+        facts, promise.rule, period, zone=plan.zone, as_of=as_of, feed=feed
+    )
+    return {
+        **_counts(found),
+        "numerator": stored(found.numerator),
+        "denominator": stored(found.denominator),
+        "value": None if found.value is None else stored(found.value),
+        "low": found.low,
+        "high": found.high,
+        "status": found.status.value,
+        "comparator": promise.rule.comparator or "",
+        "target": promise.rule.target,
+        "last_event_at": found.last_event_at,
+        "rule_digest": promise.rule.digest,
+        "inputs_digest": found.inputs_digest,
+    }
+
+
+def _counts(found: Measurement) -> dict[str, Any]:
+    return {
+        "n": found.n,
+        "met": found.met,
+        "missed": found.missed,
+        "pending": found.pending,
+        "excluded": dict(found.excluded),
+        "not_computable": found.not_computable,
+    }
+
+
+def stored(value: Fraction) -> Decimal:
+    """Round a fraction as the ledger does: twelve decimals, half to even."""
+    with localcontext() as context:
+        context.prec = 60
+        context.rounding = ROUND_HALF_EVEN
+        exact = Decimal(value.numerator) / Decimal(value.denominator)
+        return exact.quantize(STEP)
+
+
+def inputs_of(result: Result) -> tuple[datetime, Feed]:
+    """Return what a ledger line was computed with besides events and rules."""
+    gap = result.feed_gap_days
+    return result.as_of_at, Feed(
+        result.feed_until, None if gap is None else timedelta(days=gap)
+    )
+
+
+def period_of_result(result: Result) -> Period:
+    """Return the period of a ledger line."""
+    return Period(
+        result.period_start, result.period_end, PeriodKind(result.period_kind)
+    )
+
+
+def first_day(plan: Plan) -> date:
+    """Return the first day on which the indicator promised anything."""
+    return min(promise.from_on for promise in plan.promises)

@@ -1,0 +1,67 @@
+"""Read the ledger."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Max, QuerySet
+
+from accounts.models import Organisation
+from engine.periods import PeriodKind
+from indicators.models import CaseFact, Indicator, Result, ServiceEvent, Stream
+
+
+def newest_lines(
+    *, indicators: Collection[int], kind: PeriodKind | None = None
+) -> QuerySet[Result]:
+    """
+    Return the last revision of every ledger line of some indicators, totals only.
+
+    In order of indicator and period. One query, whatever their number.
+    """
+    lines = Result.objects.filter(indicator_id__in=indicators, segment="")
+    if kind is not None:
+        lines = lines.filter(period_kind=kind)
+    return lines.order_by(
+        "indicator_id", "period_kind", "period_start", "-revision"
+    ).distinct("indicator_id", "period_kind", "period_start")
+
+
+def lines_of(
+    indicator: Indicator, *, kind: PeriodKind, segment: str = ""
+) -> QuerySet[Result]:
+    """Return an indicator's last revisions of one kind of period, in order."""
+    return (
+        Result.objects.filter(indicator=indicator, period_kind=kind, segment=segment)
+        .order_by("period_start", "-revision")
+        .distinct("period_start")
+    )
+
+
+def watermarks(*, streams: Collection[int]) -> dict[int, datetime]:
+    """Return the instant of each stream's latest event."""
+    rows = (
+        ServiceEvent.objects.filter(stream_id__in=streams)
+        .values_list("stream_id")
+        .annotate(latest=Max("occurred_at"))
+    )
+    return dict(rows)
+
+
+def fact_of_case(
+    *, organisation: Organisation, indicators: Collection[int], case_key: str
+) -> CaseFact | None:
+    """Return what the engine found of a case, for claims that name it."""
+    return (
+        CaseFact.objects.filter(
+            organisation=organisation, indicator_id__in=indicators, case_key=case_key
+        )
+        .order_by("indicator_id")
+        .first()
+    )
+
+
+def events_of_case(*, stream: Stream, case_key: str) -> QuerySet[ServiceEvent]:
+    """Return a case's events in order, those that were replaced among them."""
+    return ServiceEvent.objects.filter(stream=stream, case_key=case_key).order_by(
+        "occurred_at", "external_id"
+    )

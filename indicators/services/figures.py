@@ -1,0 +1,343 @@
+"""
+Keep facts and ledger true to the log.
+
+Whoever computes holds the indicator's row: two workers never fold the same figure
+at once, and because the row is taken before anything is read, the second sees all
+that the first wrote. Marks are deleted in the transaction that computed them: a
+worker killed at any point leaves them, and another does the work again.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from engine.compliance import Fact, Feed, promise_for
+from engine.periods import Period, PeriodKind, period_of, periods_between
+from indicators.enums import ResultState, ResultStatus
+from indicators.models import CaseFact, Indicator, Result, StaleMark
+from indicators.queries.computing import (
+    FACT_FIELDS,
+    Plan,
+    facts_of,
+    feed_of,
+    figure,
+    first_day,
+    plan_of,
+    stored_facts,
+)
+
+MARKS_AT_ONCE = 5_000
+FACTS_AT_ONCE = 5_000
+Place = tuple[date, str]
+
+
+def refresh(*, at: datetime) -> int:
+    """
+    Compute whatever is marked stale.
+
+    :param at: the instant from which open cases are looked at.
+    :returns: the number of marks consumed.
+    """
+    done = 0
+    waiting = StaleMark.objects.order_by("indicator_id").distinct("indicator_id")
+    for indicator_id in waiting.values_list("indicator_id", flat=True):
+        while consumed := refresh_indicator(indicator_id=indicator_id, at=at):
+            done += consumed
+    return done
+
+
+@transaction.atomic
+def refresh_indicator(*, indicator_id: int, at: datetime) -> int:
+    """
+    Compute some of an indicator's marks.
+
+    :returns: how many were consumed; 0 when none were left.
+    """
+    indicator = _hold(indicator_id)
+    marks = list(
+        StaleMark.objects.filter(indicator=indicator)
+        .order_by("pk")
+        .values_list("pk", "case_key")[:MARKS_AT_ONCE]
+    )
+    if not marks:
+        return 0
+    plan = plan_of(indicator)
+    if plan is not None:
+        if any(case is None for _pk, case in marks):
+            _rebuild(plan, at)
+        else:
+            cases = {case for _pk, case in marks if case is not None}
+            _fold(plan, cases, at)
+    StaleMark.objects.filter(pk__in=[pk for pk, _case in marks]).delete()
+    return len(marks)
+
+
+@transaction.atomic
+def rebuild(*, indicator_id: int, at: datetime) -> None:
+    """Compute an indicator from nothing but the log."""
+    indicator = _hold(indicator_id)
+    plan = plan_of(indicator)
+    if plan is not None:
+        _rebuild(plan, at)
+
+
+def sweep(*, at: datetime) -> int:
+    """
+    Find what went bad without an event: open cases whose due instant has come.
+
+    :returns: the number of indicators touched.
+    """
+    unseen = Result.objects.filter(
+        indicator=OuterRef("indicator"),
+        period_start__lte=OuterRef("counted_on"),
+        period_end__gt=OuterRef("counted_on"),
+        as_of_at__lt=OuterRef("due_at"),
+        state=ResultState.PROVISIONAL,
+    )
+    overdue = CaseFact.objects.filter(
+        Exists(unseen), outcome="open", due_at__lte=at
+    ).values_list("indicator_id", "counted_on", "segment")
+    touched: dict[int, set[Place]] = {}
+    for indicator_id, day, segment in overdue.distinct():
+        touched.setdefault(indicator_id, set()).add((day, segment))
+    for indicator_id, places in sorted(touched.items()):
+        _sweep_indicator(indicator_id, places, at)
+    return len(touched)
+
+
+def roll(*, at: datetime) -> int:
+    """
+    Open the ledger lines of periods that have begun, and hear silent feeds.
+
+    :returns: the number of indicators looked at.
+    """
+    indicators = Indicator.objects.filter(rules__isnull=False).distinct()
+    ids = list(indicators.order_by("pk").values_list("pk", flat=True))
+    for indicator_id in ids:
+        _roll_indicator(indicator_id, at)
+    return len(ids)
+
+
+def freeze(*, period: Period, organisation_id: int | None, at: datetime) -> int:
+    """
+    Make a period's figures final, those whose period of grace is over.
+
+    Each is brought up to date first. From then on the database refuses any change
+    to it; late events and corrections make restatements.
+
+    :returns: the number of ledger lines that became final.
+    """
+    lines = Result.objects.filter(
+        state=ResultState.PROVISIONAL,
+        period_kind=period.kind,
+        period_start=period.start,
+    )
+    if organisation_id is not None:
+        lines = lines.filter(organisation_id=organisation_id)
+    waiting = lines.order_by("indicator_id").distinct("indicator_id")
+    return sum(
+        _freeze_indicator(indicator_id, period, at)
+        for indicator_id in waiting.values_list("indicator_id", flat=True)
+    )
+
+
+@transaction.atomic
+def _freeze_indicator(indicator_id: int, period: Period, at: datetime) -> int:
+    plan = plan_of(_hold(indicator_id))
+    promise = plan and promise_for(plan.promises, period)
+    if plan is None or promise is None:
+        return 0
+    last_day = period.end + timedelta(days=promise.rule.grace_days)
+    if at.astimezone(plan.zone).date() < last_day:
+        return 0
+    lines = Result.objects.filter(
+        indicator=plan.indicator,
+        state=ResultState.PROVISIONAL,
+        period_kind=period.kind,
+        period_start=period.start,
+    )
+    feed = feed_of(plan, as_of=at)
+    for segment in list(lines.values_list("segment", flat=True)):
+        _write_line(plan, period, segment, at, feed)
+    return lines.update(state=ResultState.FROZEN)
+
+
+@transaction.atomic
+def _sweep_indicator(indicator_id: int, places: set[Place], at: datetime) -> None:
+    plan = plan_of(_hold(indicator_id))
+    if plan is not None:
+        _write_lines(plan, places, at)
+
+
+@transaction.atomic
+def _roll_indicator(indicator_id: int, at: datetime) -> None:
+    plan = plan_of(_hold(indicator_id))
+    if plan is None:
+        return
+    _open_periods(plan, at)
+    feed = feed_of(plan, as_of=at)
+    # A period after the feed's last word may have changed by silence alone.
+    heard = feed.until.astimezone(plan.zone).date() if feed.until else date.min
+    after = Result.objects.filter(indicator=plan.indicator, period_end__gt=heard)
+    _write_again(plan, after, at, feed)
+
+
+def _hold(indicator_id: int) -> Indicator:
+    return Indicator.objects.select_for_update(of=("self",)).get(pk=indicator_id)
+
+
+def _rebuild(plan: Plan, at: datetime) -> None:
+    old = set(
+        CaseFact.objects.filter(indicator=plan.indicator)
+        .values_list("counted_on", "segment")
+        .distinct()
+    )
+    CaseFact.objects.filter(indicator=plan.indicator).delete()
+    new = _store(plan.indicator, facts_of(plan))
+    _write_lines(plan, old | new, at)
+    _open_periods(plan, at)
+
+
+def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
+    """Judge some cases again and write every figure they were or are part of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM indicators_casefact "
+            "WHERE indicator_id = %s AND case_key = ANY(%s) "
+            "RETURNING counted_on, segment",
+            [plan.indicator.pk, sorted(cases)],
+        )
+        old = set(cursor.fetchall())
+    new = _store(plan.indicator, facts_of(plan, cases))
+    _write_lines(plan, old | new, at)
+    _hear_again(plan, at)
+
+
+def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
+    places: set[Place] = set()
+    facts = iter(facts)
+    while batch := list(islice(facts, FACTS_AT_ONCE)):
+        places |= {(fact.counted_on, fact.segment) for fact in batch}
+        CaseFact.objects.bulk_create(_row(indicator, fact) for fact in batch)
+    return places
+
+
+def _row(indicator: Indicator, fact: Fact) -> CaseFact:
+    names = ("case", *FACT_FIELDS[1:])
+    values: dict[str, Any] = {
+        field: getattr(fact, name)
+        for field, name in zip(FACT_FIELDS, names, strict=True)
+    }
+    values["outcome"] = fact.outcome.value
+    return CaseFact(
+        organisation_id=indicator.organisation_id, indicator=indicator, **values
+    )
+
+
+def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
+    feed = feed_of(plan, as_of=at)
+    cells = {
+        (period_of(day, kind), part)
+        for day, segment in places
+        for kind in plan.kinds
+        for part in {"", segment}
+    }
+    for period, segment in sorted(cells):
+        _write_line(plan, period, segment, at, feed)
+
+
+def _open_periods(plan: Plan, at: datetime) -> None:
+    feed = feed_of(plan, as_of=at)
+    known = set(
+        Result.objects.filter(indicator=plan.indicator, segment="").values_list(
+            "period_kind", "period_start"
+        )
+    )
+    today = at.astimezone(plan.zone).date()
+    for kind in plan.kinds:
+        for period in periods_between(first_day(plan), today + timedelta(days=1), kind):
+            if (kind.value, period.start) not in known:
+                _write_line(plan, period, "", at, feed)
+
+
+def _hear_again(plan: Plan, at: datetime) -> None:
+    """A feed that speaks again may reach periods that waited for it."""
+    feed = feed_of(plan, as_of=at)
+    waiting = Result.objects.filter(
+        indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
+    ).filter(Q(feed_until=None) | Q(feed_until__lt=feed.until or at))
+    _write_again(plan, waiting, at, feed)
+
+
+def _write_again(
+    plan: Plan, lines: QuerySet[Result], at: datetime, feed: Feed
+) -> None:
+    for kind, start, end, segment in list(
+        lines.values_list("period_kind", "period_start", "period_end", "segment")
+        .order_by("period_kind", "period_start", "segment")
+        .distinct()
+    ):
+        _write_line(plan, Period(start, end, PeriodKind(kind)), segment, at, feed)
+
+
+def _write_line(
+    plan: Plan, period: Period, segment: str, at: datetime, feed: Feed
+) -> None:
+    """
+    Bring one ledger line up to date; write nothing if nothing changed.
+
+    A provisional line is updated. A final one stays as it is, and what is different
+    now becomes another revision with its cause.
+    """
+    content = figure(
+        plan,
+        period,
+        stored_facts(plan.indicator, period, segment),
+        as_of=at,
+        feed=feed,
+    )
+    latest = (
+        Result.objects.filter(
+            indicator=plan.indicator,
+            period_kind=period.kind,
+            period_start=period.start,
+            segment=segment,
+        )
+        .order_by("-revision")
+        .first()
+    )
+    if content is None or (
+        latest is not None
+        and all(getattr(latest, name) == value for name, value in content.items())
+    ):
+        return
+    content |= {
+        "as_of_at": at,
+        "feed_until": feed.until,
+        "feed_gap_days": None if feed.gap is None else feed.gap.days,
+    }
+    if latest is not None and latest.state == ResultState.PROVISIONAL:
+        Result.objects.filter(pk=latest.pk).update(**content)
+        return
+    Result.objects.create(
+        organisation_id=plan.indicator.organisation_id,
+        indicator=plan.indicator,
+        period_kind=period.kind,
+        period_start=period.start,
+        period_end=period.end,
+        segment=segment,
+        **(
+            {}
+            if latest is None
+            else {
+                "revision": latest.revision + 1,
+                "state": ResultState.RESTATED,
+                "cause": "late or corrected events",
+            }
+        ),
+        **content,
+    )

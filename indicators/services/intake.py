@@ -1,0 +1,421 @@
+"""
+Take events in: the only way into the log.
+
+One call is one transaction: the events, and the marks of what they make stale, are
+there together or not at all. Every line has its own outcome; a bad one never keeps
+a good one out. Sending the same again changes nothing.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from indicators.models import ServiceEvent, Stream
+from indicators.services.marks import mark_cases
+
+# Clocks of other machines may be a little ahead of ours.
+SKEW = timedelta(minutes=5)
+LONGEST_KEY = 200
+LONGEST_ATTRIBUTE = 400
+MOST_DECIMALS = 12
+MOST_DIGITS = 28
+FIELDS = frozenset({"id", "case", "type", "at", "value", "attributes", "replaces"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not recorded, and why."""
+
+    line: int
+    id: str | None
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Receipt:
+    """
+    What became of a batch: ``received = recorded + replayed + len(refused)``.
+
+    :ivar replayed: lines that were in the log already, with the same content.
+    :ivar watermark: instant of the stream's latest event.
+    """
+
+    received: int = 0
+    recorded: int = 0
+    replayed: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    watermark: datetime | None = None
+
+    def add(self, other: "Receipt") -> None:
+        """Count another batch of the same stream in."""
+        self.received += other.received
+        self.recorded += other.recorded
+        self.replayed += other.replayed
+        self.refused += other.refused
+        self.watermark = other.watermark or self.watermark
+
+
+class LineError(ValueError):
+    """A line that is no event of the stream; carries the refusal's code."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    line: int
+    id: str
+    case: str
+    type: str
+    at: datetime
+    value: Decimal | None
+    attributes: dict[str, str]
+    replaces: str | None
+
+    @property
+    def digest(self) -> str:
+        return event_digest(
+            self.case, self.type, self.at, self.value, self.attributes, self.replaces
+        )
+
+
+def event_digest(
+    case: str,
+    type_: str,
+    at: datetime,
+    value: Decimal | None,
+    attributes: Mapping[str, str],
+    replaces: str | None,
+) -> str:
+    """Return the SHA-256 of an event's content: equal content, equal digest."""
+    canonical = json.dumps(
+        [
+            case,
+            type_,
+            at.astimezone(UTC).isoformat(),
+            None if value is None else format(value.normalize(), "f"),
+            dict(attributes),
+            replaces,
+        ],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def record(
+    *,
+    stream: Stream,
+    lines: Iterable[tuple[int, Mapping[str, Any] | LineError]],
+    at: datetime,
+) -> Receipt:
+    """
+    Record a batch of events.
+
+    :param lines: line numbers with the event as an object (see ``design`` of the
+        API: id, case, type, at, value, attributes, replaces), or the error that
+        reading the line gave.
+    :param at: now; an event may not lie in the future beyond :data:`SKEW`.
+    :returns: after the commit, when called outside a transaction.
+    """
+    receipt = Receipt()
+    incoming: dict[str, _Incoming] = {}
+    for line, raw in lines:
+        receipt.received += 1
+        try:
+            if isinstance(raw, LineError):
+                raise raw
+            event = _read(line, raw, stream, latest=at + SKEW)
+        except LineError as error:
+            receipt.refused.append(
+                Refusal(line, _id_of(raw), error.code, str(error))
+            )
+            continue
+        first = incoming.setdefault(event.id, event)
+        if first is not event:
+            _repeated(receipt, event, first.digest)
+    with transaction.atomic():
+        _write(stream, incoming, receipt, at)
+        receipt.watermark = ServiceEvent.objects.filter(stream=stream).aggregate(
+            latest=Max("occurred_at")
+        )["latest"]
+    receipt.refused.sort(key=lambda refusal: refusal.line)
+    return receipt
+
+
+def _write(
+    stream: Stream, incoming: dict[str, _Incoming], receipt: Receipt, at: datetime
+) -> None:
+    unknown = _unknown_replaced(stream, incoming)
+    for event in unknown:
+        del incoming[event.id]
+        receipt.refused.append(
+            Refusal(
+                event.line,
+                event.id,
+                "replaces_unknown",
+                f"there is no event {event.replaces!r} to replace",
+            )
+        )
+    if not incoming:
+        return
+    recorded = _insert(stream, list(incoming.values()), at)
+    receipt.recorded += len(recorded)
+    _explain_rest(
+        stream, [e for e in incoming.values() if e.id not in recorded], receipt
+    )
+    touched = {incoming[id_].case for id_ in recorded}
+    replaced = [incoming[id_].replaces for id_ in recorded if incoming[id_].replaces]
+    if replaced:
+        touched |= set(
+            ServiceEvent.objects.filter(
+                stream=stream, external_id__in=replaced
+            ).values_list("case_key", flat=True)
+        )
+    mark_cases(stream, touched, at=at)
+
+
+def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[str]:
+    """
+    Write events by COPY and merge; return the identifiers that were new.
+
+    Rows go in by identifier, so that two batches that share some never wait for
+    each other in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            CREATE TEMPORARY TABLE IF NOT EXISTS incoming_event (
+                external_id text, case_key text, type text, occurred_at timestamptz,
+                value numeric, attributes jsonb, replaces text, digest text
+            ) ON COMMIT DELETE ROWS;
+            TRUNCATE incoming_event;
+            """
+        )
+        cursor.copy_expert(
+            "COPY incoming_event FROM STDIN", io.StringIO("".join(map(_row, events)))
+        )
+        cursor.execute(
+            """
+            INSERT INTO indicators_serviceevent
+                (organisation_id, stream_id, external_id, case_key, type, occurred_at,
+                 value, attributes, replaces, digest, received_at)
+            SELECT %s, %s, external_id, case_key, type, occurred_at,
+                   value, attributes, replaces, digest, %s
+            FROM incoming_event ORDER BY external_id
+            ON CONFLICT DO NOTHING
+            RETURNING external_id
+            """,
+            [stream.organisation_id, stream.pk, at],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _row(event: _Incoming) -> str:
+    cells = (
+        event.id,
+        event.case,
+        event.type,
+        event.at.isoformat(),
+        None if event.value is None else str(event.value),
+        json.dumps(event.attributes, ensure_ascii=False),
+        event.replaces,
+        event.digest,
+    )
+    return "\t".join(map(_cell, cells)) + "\n"
+
+
+def _cell(text: str | None) -> str:
+    if text is None:
+        return r"\N"
+    for plain, escaped in (
+        ("\\", "\\\\"),
+        ("\t", "\\t"),
+        ("\n", "\\n"),
+        ("\r", "\\r"),
+    ):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def _explain_rest(
+    stream: Stream, rest: Sequence[_Incoming], receipt: Receipt
+) -> None:
+    """Say of every event that was not new whether it is a replay or a conflict."""
+    known = dict(
+        ServiceEvent.objects.filter(
+            stream=stream, external_id__in=[event.id for event in rest]
+        ).values_list("external_id", "digest")
+    )
+    for event in rest:
+        if event.id in known:
+            _repeated(receipt, event, known[event.id])
+        else:
+            receipt.refused.append(
+                Refusal(
+                    event.line,
+                    event.id,
+                    "already_replaced",
+                    f"event {event.replaces!r} has been replaced by another",
+                )
+            )
+
+
+def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
+    if event.digest == known_digest:
+        receipt.replayed += 1
+    else:
+        receipt.refused.append(
+            Refusal(
+                event.line,
+                event.id,
+                "conflict",
+                "this identifier is in the log with other content; "
+                "to correct an event send a new one that replaces it",
+            )
+        )
+
+
+def _unknown_replaced(
+    stream: Stream, incoming: Mapping[str, _Incoming]
+) -> list[_Incoming]:
+    asked = {event.replaces for event in incoming.values() if event.replaces}
+    if not asked:
+        return []
+    known = set(
+        ServiceEvent.objects.filter(
+            stream=stream, external_id__in=asked
+        ).values_list("external_id", flat=True)
+    ) | set(incoming)
+    return [
+        event
+        for event in incoming.values()
+        if event.replaces and event.replaces not in known
+    ]
+
+
+def _id_of(raw: object) -> str | None:
+    if isinstance(raw, Mapping) and isinstance(raw.get("id"), str):
+        return str(raw["id"])[:LONGEST_KEY]
+    return None
+
+
+def _read(
+    line: int, raw: Mapping[str, Any], stream: Stream, *, latest: datetime
+) -> _Incoming:
+    if not isinstance(raw, Mapping):
+        raise LineError("not_an_object", "an event is a JSON object")
+    unknown = sorted(set(raw) - FIELDS)
+    if unknown:
+        raise LineError("unknown_field", f"{unknown[0]!r} is no field of an event")
+    type_ = _key(raw, "type")
+    if type_ not in stream.types:
+        raise LineError(
+            "unknown_type", f"stream {stream.code} declares no type {type_!r}"
+        )
+    replaces = _key(raw, "replaces") if raw.get("replaces") is not None else None
+    id_ = _key(raw, "id")
+    if replaces == id_:
+        raise LineError("replaces_itself", "an event cannot replace itself")
+    return _Incoming(
+        line=line,
+        id=id_,
+        case=_key(raw, "case"),
+        type=type_,
+        at=_instant(raw.get("at"), latest),
+        value=_value(raw.get("value")),
+        attributes=_attributes(raw.get("attributes"), stream),
+        replaces=replaces,
+    )
+
+
+def _key(raw: Mapping[str, Any], name: str) -> str:
+    found = raw.get(name)
+    if found is None or found == "":
+        raise LineError(f"missing_{name}", f"{name!r} is missing")
+    if not isinstance(found, str) or len(found) > LONGEST_KEY or "\x00" in found:
+        raise LineError(
+            f"bad_{name}", f"{name!r} must be a text of at most {LONGEST_KEY} letters"
+        )
+    return found
+
+
+def _instant(found: Any, latest: datetime) -> datetime:
+    if found is None or found == "":
+        raise LineError("missing_at", "'at' is missing")
+    try:
+        instant = found if isinstance(found, datetime) else _parsed(found)
+    except (ValueError, TypeError) as error:
+        raise LineError(
+            "bad_instant", f"{str(found)[:60]!r} is no ISO 8601 instant"
+        ) from error
+    if instant.tzinfo is None:
+        raise LineError("naive_instant", "'at' needs its offset, such as +01:00")
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError as error:
+        raise LineError("bad_instant", "'at' is out of range") from error
+    if instant > latest:
+        raise LineError("in_future", f"{instant.isoformat()} has not come yet")
+    return instant
+
+
+def _parsed(text: object) -> datetime:
+    if not isinstance(text, str):
+        raise TypeError
+    return datetime.fromisoformat(text)
+
+
+def _value(found: Any) -> Decimal | None:
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float | str | Decimal):
+        raise LineError("bad_value", "'value' must be a number")
+    try:
+        # repr of a float is the shortest text that means it: 0.1 stays 0.1.
+        number = Decimal(str(found))
+    except InvalidOperation as error:
+        raise LineError("bad_value", f"{str(found)[:40]!r} is no number") from error
+    exponent = number.as_tuple().exponent
+    if (
+        not isinstance(exponent, int)
+        or -exponent > MOST_DECIMALS
+        or number.adjusted() >= MOST_DIGITS - MOST_DECIMALS
+    ):
+        raise LineError("bad_value", f"{str(found)[:40]!r} is out of range")
+    return number
+
+
+def _attributes(found: Any, stream: Stream) -> dict[str, str]:
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise LineError("bad_attributes", "'attributes' must be an object")
+    read = {}
+    for name, content in found.items():
+        if name not in stream.attributes:
+            raise LineError(
+                "unknown_attribute",
+                f"stream {stream.code} declares no attribute {str(name)[:80]!r}",
+            )
+        if content is None:
+            continue
+        if isinstance(content, Mapping | list):
+            raise LineError("bad_attributes", f"{name!r} must be a plain value")
+        text = str(content)
+        if len(text) > LONGEST_ATTRIBUTE or "\x00" in text:
+            raise LineError("bad_attributes", f"{name!r} is too long or not text")
+        read[name] = text
+    return read

@@ -1,0 +1,292 @@
+"""
+Mapping files: how the rows of somebody's file become events.
+
+A mapping is a TOML file. A row may be several events (one per column that holds an
+instant) or one event each. Nothing in a file is trusted: a row that cannot be read
+is refused with its number and the reason, and the others go on.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.periods import PeriodError, parse_period
+from indicators.services.intake import LineError
+
+PLACE = re.compile(r"\{([^{}]+)\}")
+QUARTER = re.compile(r"^(Q[1-4])[ /-](\d{4})$")
+KEYS = frozenset(
+    {
+        "timezone", "case", "id", "attributes", "instants", "encoding", "delimiter",
+        "missing", "datetime_format", "decimal", "event", "long",
+    }
+)  # fmt: skip
+
+
+class MappingError(ValueError):
+    """A mapping that makes no sense, or that the file's columns do not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class WideEvent:
+    """One event per row from its own column of instants."""
+
+    type: str
+    at: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LongEvents:
+    """
+    One event a row, its type in a column.
+
+    :ivar other: what becomes of types that :attr:`types` does not name: ``keep``
+        them, ``skip`` the row, or another type's name for all of them.
+    """
+
+    type: str
+    at: str
+    value: str = ""
+    types: Mapping[str, str] = field(default_factory=dict)
+    other: str = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class FileMapping:
+    """
+    A mapping, read.
+
+    ``case``, ``id`` and every ``at`` name a column, or are a template with columns
+    in braces: ``"{period}/{org_code}"``.
+    """
+
+    zone: ZoneInfo
+    case: str
+    id: str = ""
+    attributes: tuple[str, ...] = ()
+    instants: tuple[str, ...] = ()
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    missing: frozenset[str] = frozenset({""})
+    datetime_format: str = ""
+    decimal: str = "."
+    wide: tuple[WideEvent, ...] = ()
+    long: LongEvents | None = None
+
+    @classmethod
+    def from_toml(cls, text: str) -> "FileMapping":
+        """
+        Read a mapping file.
+
+        :raises MappingError: naming the entry that is wrong.
+        """
+        try:
+            raw = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            msg = f"the mapping is no valid TOML: {error}"
+            raise MappingError(msg) from error
+        unknown = sorted(set(raw) - KEYS)
+        if unknown:
+            msg = f"unknown entry {unknown[0]!r} in the mapping"
+            raise MappingError(msg)
+        wide = tuple(_part(WideEvent, item, "event") for item in raw.get("event", []))
+        long = _part(LongEvents, raw["long"], "long") if "long" in raw else None
+        if bool(wide) == (long is not None):
+            msg = "the mapping needs either [[event]] entries or one [long]"
+            raise MappingError(msg)
+        if not raw.get("case"):
+            msg = "the mapping does not say which column names the case"
+            raise MappingError(msg)
+        return cls(
+            zone=_zone(raw.get("timezone", "UTC")),
+            case=raw["case"],
+            id=raw.get("id", ""),
+            attributes=tuple(raw.get("attributes", [])),
+            instants=tuple(raw.get("instants", [])),
+            encoding=raw.get("encoding", "utf-8-sig"),
+            delimiter=raw.get("delimiter", ","),
+            missing=frozenset({"", *raw.get("missing", [])}),
+            datetime_format=raw.get("datetime_format", ""),
+            decimal=raw.get("decimal", "."),
+            wide=wide,
+            long=long,
+        )
+
+    def columns(self) -> list[str]:
+        """Every column that the mapping reads, templates taken apart."""
+        named = [self.case, *self.attributes, *self.instants]
+        if self.id:
+            named.append(self.id)
+        for item in self.wide:
+            named += [item.at, item.value] if item.value else [item.at]
+        if self.long is not None:
+            named += [self.long.type, self.long.at]
+            named += [self.long.value] if self.long.value else []
+        return list(dict.fromkeys(column for name in named for column in _places(name)))
+
+    def check_columns(self, header: Sequence[str]) -> None:
+        """
+        Make sure that a file has the columns.
+
+        :raises MappingError: naming the first missing column and those there are.
+        """
+        for column in self.columns():
+            if column not in header:
+                there = ", ".join(header[:40])
+                msg = f"the file has no column {column!r}; it has: {there}"
+                raise MappingError(msg)
+
+    def events(
+        self, row: Mapping[str, str]
+    ) -> Iterator[Mapping[str, Any] | LineError]:
+        """
+        Turn a row into events as :func:`indicators.services.intake.record` takes them.
+
+        An empty instant in a wide file means that it has not happened: no event.
+        """
+        if self.long is not None:
+            yield from self._long_event(self.long, row)
+            return
+        for item in self.wide:
+            if self._filled(item.at, row) is None:
+                continue
+            if item.value and self._filled(item.value, row) is None:
+                continue
+            yield self._event(item.type, item.at, item.value, row)
+
+    def _long_event(
+        self, long: LongEvents, row: Mapping[str, str]
+    ) -> Iterator[Mapping[str, Any] | LineError]:
+        type_ = self._filled(long.type, row)
+        if type_ is None:
+            yield LineError("missing_type", f"column {long.type!r} is empty")
+            return
+        if type_ in long.types:
+            type_ = long.types[type_]
+        elif long.other == "skip":
+            return
+        elif long.other != "keep":
+            type_ = long.other
+        yield self._event(type_, long.at, long.value, row)
+
+    def _event(
+        self, type_: str, at: str, value: str, row: Mapping[str, str]
+    ) -> Mapping[str, Any] | LineError:
+        case = self._filled(self.case, row)
+        if case is None:
+            return LineError("missing_case", f"column {self.case!r} is empty")
+        instant = self._filled(at, row)
+        if instant is None:
+            return LineError("missing_at", f"column {at!r} is empty")
+        try:
+            occurred = self._instant(instant)
+            attributes = self._attributes(row)
+        except ValueError as error:
+            return LineError("bad_instant", str(error))
+        return {
+            "id": self._id(case, type_, row),
+            "case": case,
+            "type": type_,
+            "at": occurred,
+            "value": self._number(value, row),
+            "attributes": attributes,
+        }
+
+    def _id(self, case: str, type_: str, row: Mapping[str, str]) -> str:
+        """
+        Name an event so that reading the file again names it the same.
+
+        In a wide file a case has one event of a type. In a long one the row's own
+        content is the name: two equal rows are one event.
+        """
+        if self.id:
+            return f"{self._filled(self.id, row)}/{type_}" if self.wide else (
+                self._filled(self.id, row) or ""
+            )
+        if self.wide:
+            return f"{case}/{type_}"
+        content = "\x1f".join(f"{name}={row[name]}" for name in sorted(row))
+        return f"{case[:120]}/{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+
+    def _attributes(self, row: Mapping[str, str]) -> dict[str, str]:
+        found = {}
+        for name in self.attributes:
+            text = self._filled(name, row)
+            if text is not None:
+                found[name] = text
+        for name in self.instants:
+            text = self._filled(name, row)
+            if text is not None:
+                found[name] = self._instant(text).isoformat()
+        return found
+
+    def _number(self, column: str, row: Mapping[str, str]) -> str | None:
+        text = self._filled(column, row) if column else None
+        if text is None or self.decimal == ".":
+            return text
+        return text.replace(".", "").replace(self.decimal, ".")
+
+    def _filled(self, name: str, row: Mapping[str, str]) -> str | None:
+        """Return a column's content or a filled template; ``None`` if any is missing."""
+        if name in row:
+            text = row[name].strip()
+            return None if text in self.missing else text
+        parts = {column: row.get(column, "").strip() for column in _places(name)}
+        if any(part in self.missing for part in parts.values()):
+            return None
+        return PLACE.sub(lambda match: parts[match.group(1)], name)
+
+    def _instant(self, text: str) -> datetime:
+        if self.datetime_format == "period":
+            instant = _start_of_period(text)
+        elif self.datetime_format:
+            try:
+                instant = datetime.strptime(text, self.datetime_format)  # noqa: DTZ007 -- the zone follows
+            except ValueError as error:
+                msg = f"{text[:60]!r} is not of the form {self.datetime_format!r}"
+                raise ValueError(msg) from error
+        else:
+            try:
+                instant = datetime.fromisoformat(text)
+            except ValueError as error:
+                msg = f"{text[:60]!r} is no ISO 8601 instant"
+                raise ValueError(msg) from error
+        return instant if instant.tzinfo else instant.replace(tzinfo=self.zone)
+
+
+def _start_of_period(text: str) -> datetime:
+    quarter = QUARTER.match(text)
+    label = f"{quarter.group(2)}-{quarter.group(1)}" if quarter else text
+    try:
+        start = parse_period(label).start
+    except PeriodError as error:
+        raise ValueError(str(error)) from error
+    return datetime(start.year, start.month, start.day)  # noqa: DTZ001 -- the zone follows
+
+
+def _places(name: str) -> list[str]:
+    """Columns of a template; a name without braces is a column itself."""
+    return PLACE.findall(name) or [name]
+
+
+def _part(kind: type, raw: Any, where: str) -> Any:
+    try:
+        return kind(**raw)
+    except TypeError as error:
+        text = str(error).split("() ")[-1].replace("__init__", where)
+        msg = f"in [{where}]: {text}"
+        raise MappingError(msg) from error
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        msg = f"{name!r} is no time zone"
+        raise MappingError(msg) from error

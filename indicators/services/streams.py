@@ -1,0 +1,90 @@
+"""Declare feeds of events and hand out the keys to them."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Organisation
+from core.text import Text
+from indicators.models import Stream, StreamToken
+
+PREFIX = "par_"
+
+
+@transaction.atomic
+def declare_stream(
+    *,
+    organisation: Organisation,
+    code: str,
+    name: Text,
+    time_zone: str,
+    types: Iterable[str],
+    attributes: Iterable[str],
+    expected_gap_days: int | None,
+) -> tuple[Stream, list[str]]:
+    """
+    Make sure that a stream exists and declares at least these types and attributes.
+
+    A stream that exists keeps what it had: other charters may rely on it.
+
+    :returns: the stream and the names that were added to an existing one.
+    """
+    stream, new = Stream.objects.get_or_create(
+        organisation=organisation,
+        code=code,
+        defaults={
+            "name": name,
+            "time_zone": time_zone,
+            "types": sorted(types),
+            "attributes": sorted(attributes),
+            "expected_gap_days": expected_gap_days,
+        },
+    )
+    if new:
+        return stream, []
+    stream = Stream.objects.select_for_update(of=("self",)).get(pk=stream.pk)
+    added = sorted(
+        (set(types) - set(stream.types)) | (set(attributes) - set(stream.attributes))
+    )
+    stream.types = sorted({*stream.types, *types})
+    stream.attributes = sorted({*stream.attributes, *attributes})
+    stream.save(update_fields=["types", "attributes"])
+    return stream, added
+
+
+def issue_token(*, stream: Stream, label: str, at: datetime) -> str:
+    """
+    Create a key to a stream.
+
+    :returns: the key, shown this once: only its hash is kept.
+    """
+    key = PREFIX + secrets.token_urlsafe(32)
+    StreamToken.objects.create(
+        organisation_id=stream.organisation_id,
+        stream=stream,
+        label=label,
+        digest=token_digest(key),
+        created_at=at,
+    )
+    return key
+
+
+def revoke_token(*, token: StreamToken, at: datetime) -> None:
+    """Make a key useless from now on; does nothing to one already revoked."""
+    StreamToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
+
+
+def use_token(*, stream: Stream, key: str, at: datetime) -> bool:
+    """Say whether a key opens a stream, and note that it was used."""
+    used = StreamToken.objects.filter(
+        stream=stream, digest=token_digest(key), revoked_at=None
+    ).update(last_used_at=at)
+    return bool(used)
+
+
+def token_digest(key: str) -> str:
+    """Hash a key. It holds 256 random bits, so a fast hash is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()

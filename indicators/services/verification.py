@@ -1,0 +1,141 @@
+"""
+Distrust the ledger: compute everything again from the log and compare.
+
+Nothing is repaired here. A difference means that a stored figure is not what the
+events, the rules and the calendar give.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from charters.enums import EditionState
+from charters.models import Edition
+from charters.services.publication import canonical
+from engine.compliance import Fact
+from indicators.models import Indicator, Result, ServiceEvent
+from indicators.queries.computing import (
+    Plan,
+    facts_of,
+    figure,
+    inputs_of,
+    period_of_result,
+    plan_of,
+    stored_facts,
+)
+from indicators.services import figures
+from indicators.services.intake import event_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stored value that is not what it should be."""
+
+    subject: str
+    field: str
+    stored: str
+    computed: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject}: {self.field} is {self.stored or 'nothing'}, "
+            f"computed {self.computed or 'nothing'}"
+        )
+
+
+def verify(*, at: datetime) -> Iterator[Difference]:
+    """
+    Yield every difference between what is stored and what follows from the log.
+
+    Marks that are waiting are computed first. Each indicator is held while it is
+    compared, so that no worker changes it in between.
+    """
+    yield from _editions()
+    yield from _events()
+    for indicator in Indicator.objects.order_by("organisation_id", "code"):
+        yield from verify_indicator(indicator_id=indicator.pk, at=at)
+
+
+@transaction.atomic
+def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
+    """Compare one indicator's facts and its ledger lines with the log."""
+    indicator = Indicator.objects.select_for_update(of=("self",)).get(pk=indicator_id)
+    while figures.refresh_indicator(indicator_id=indicator_id, at=at):
+        pass
+    plan = plan_of(indicator)
+    if plan is None:
+        return []
+    facts = {fact.case: fact for fact in facts_of(plan)}
+    return [*_facts(plan, facts), *_lines(plan, list(facts.values()))]
+
+
+def _facts(plan: Plan, facts: dict[str, Fact]) -> Iterator[Difference]:
+    known = {fact.case: fact for fact in stored_facts(plan.indicator)}
+    for case in sorted(known.keys() | facts.keys()):
+        old, new = known.get(case), facts.get(case)
+        before = old.canonical() if old else ""
+        after = new.canonical() if new else ""
+        if before != after:
+            subject = f"{plan.indicator.code} case {case}"
+            yield Difference(subject, "fact", before, after)
+
+
+def _lines(plan: Plan, facts: list[Fact]) -> Iterator[Difference]:
+    newest = (
+        Result.objects.filter(indicator=plan.indicator)
+        .order_by("period_kind", "period_start", "segment", "-revision")
+        .distinct("period_kind", "period_start", "segment")
+    )
+    for line in newest:
+        period = period_of_result(line)
+        as_of, feed = inputs_of(line)
+        chosen = [
+            fact
+            for fact in facts
+            if fact.counted_on in period and line.segment in {"", fact.segment}
+        ]
+        content = figure(plan, period, chosen, as_of=as_of, feed=feed)
+        subject = f"{plan.indicator.code} {period.label}"
+        if line.segment:
+            subject += f" [{line.segment}]"
+        if content is None:
+            yield Difference(subject, "promise", "a ledger line", "")
+            continue
+        for name, value in content.items():
+            stored = getattr(line, name)
+            if stored != value:
+                yield Difference(subject, name, _shown(stored), _shown(value))
+
+
+def _events() -> Iterator[Difference]:
+    """An event whose content does not give its digest was changed behind our back."""
+    for event in ServiceEvent.objects.select_related("stream").iterator(5_000):
+        digest = event_digest(
+            event.case_key,
+            event.type,
+            event.occurred_at,
+            event.value,
+            event.attributes,
+            event.replaces,
+        )
+        if digest != event.digest:
+            subject = f"event {event.stream.code}/{event.external_id}"
+            yield Difference(subject, "content", event.digest, digest)
+
+
+def _editions() -> Iterator[Difference]:
+    published = Edition.objects.filter(state=EditionState.PUBLISHED)
+    for edition in published.select_related("charter"):
+        text = canonical(edition.snapshot or {})
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if digest != edition.digest:
+            subject = f"edition {edition.charter.slug}/{edition.number}"
+            yield Difference(subject, "snapshot", edition.digest, digest)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)

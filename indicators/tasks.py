@@ -1,0 +1,26 @@
+"""Shells for the workers: ids in, one service call, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from indicators.services import figures
+
+
+@shared_task(name="indicators.refresh", acks_late=True, ignore_result=True)
+def refresh(**_future: object) -> None:
+    """Compute whatever is marked stale."""
+    figures.refresh(at=timezone.now())
+
+
+@shared_task(name="indicators.sweep", acks_late=True, ignore_result=True)
+def sweep(**_future: object) -> None:
+    """Do what no message announced: lost marks, and cases that went overdue."""
+    now = timezone.now()
+    figures.refresh(at=now)
+    figures.sweep(at=now)
+
+
+@shared_task(name="indicators.roll", acks_late=True, ignore_result=True)
+def roll(**_future: object) -> None:
+    """Open the ledger lines of new periods and hear silent feeds."""
+    figures.roll(at=timezone.now())
