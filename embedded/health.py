@@ -26,7 +26,7 @@ def healthy(port: int, allowed_hosts: str) -> bool:
 
 def host(allowed_hosts: str) -> str:
     """Find a name that ALLOWED_HOSTS lets in."""
-    first = allowed_hosts.split(",")[0].strip().lstrip(".")
+    first = allowed_hosts.split(",", maxsplit=1)[0].strip().lstrip(".")
     return first if first not in {"", "*"} else "localhost"
 
 

@@ -40,8 +40,8 @@ class Interrupts:
     def asked(self) -> bool:
         return self._count > 0 or self._left_by_make()
 
-    def asked_twice(self) -> bool:
-        return self._count > 1
+    def hurried(self) -> bool:
+        return self._count > 1 or self._left_by_make()
 
     def _note(self, sign: int, frame: FrameType | None) -> None:
         self._count += 1

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from embedded.errors import StartError
@@ -13,10 +14,24 @@ from embedded.errors import StartError
 PATIENCE = 30.0  # seconds for a killed supervisor's guardian to clean up
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A data folder that is ours, and the text that tells others so."""
+
+    descriptor: int
+    address: str
+
+    def note(self, *, leaving: bool) -> None:
+        """Tell who holds the folder; who is leaving is worth waiting for."""
+        note = {"pid": os.getpid(), "address": self.address, "leaving": leaving}
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, json.dumps(note).encode(), 0)
+
+
 @contextmanager
-def claimed(data: Path, *, address: str) -> Iterator[int]:
+def claimed(data: Path, *, address: str) -> Iterator[Claim]:
     """
-    Hold the data folder; yields the lock's descriptor.
+    Hold the data folder.
 
     The lock belongs to the open file, so it ends with its holders, however they end:
     there is no stale lock. The file's text only tells who holds it.
@@ -26,10 +41,9 @@ def claimed(data: Path, *, address: str) -> Iterator[int]:
     descriptor = os.open(data / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, data)
-        os.ftruncate(descriptor, 0)
-        note = {"pid": os.getpid(), "address": address}
-        os.pwrite(descriptor, json.dumps(note).encode(), 0)
-        yield descriptor
+        claim = Claim(descriptor, address)
+        claim.note(leaving=False)
+        yield claim
     finally:
         os.close(descriptor)
 
@@ -47,25 +61,18 @@ def _lock(descriptor: int, data: Path) -> None:
 
 
 def _refuse_if_alive(descriptor: int, data: Path, *, give_up: bool) -> None:
-    """Wait only for what a killed supervisor left behind."""
-    holder = _read(descriptor)
-    if holder is None and not give_up:
-        return  # it has the lock and is about to write its note
-    pid, address = holder or (0, "an unknown address")
-    if give_up or _alive(pid):
+    """Wait for who is leaving, and for what a killed supervisor left behind."""
+    try:
+        note = json.loads(os.pread(descriptor, 4096, 0))
+        pid, address, leaving = note["pid"], note["address"], note["leaving"]
+    except (ValueError, KeyError, TypeError):  # it is just being written
+        pid, address, leaving = 0, "an unknown address", True
+    if give_up or (_alive(pid) and not leaving):
         msg = (
             f"Paraula is already running at {address}"
             f" (process {pid}, data folder {data})."
         )
         raise StartError(msg)
-
-
-def _read(descriptor: int) -> tuple[int, str] | None:
-    try:
-        note = json.loads(os.pread(descriptor, 4096, 0))
-        return int(note["pid"]), str(note["address"])
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def _alive(pid: int) -> bool:

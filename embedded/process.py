@@ -82,6 +82,7 @@ class Family:
     :param asked_to_stop: read while waiting; true ends the wait with
         :class:`InterruptedStartError`.
     :param in_a_hurry: read while stopping; true shortens everybody's patience.
+    :param on_stop: called once, before the first child is asked to stop.
     :param hold: descriptors the guardian keeps open until everything has ended.
     """
 
@@ -90,8 +91,10 @@ class Family:
         *,
         asked_to_stop: Callable[[], bool] = lambda: False,
         in_a_hurry: Callable[[], bool] = lambda: False,
+        on_stop: Callable[[], None] = lambda: None,
         hold: Sequence[int] = (),
     ) -> None:
+        self._on_stop = on_stop
         self._asked_to_stop = asked_to_stop
         self._in_a_hurry = in_a_hurry
         self._children: list[Child] = []
@@ -179,7 +182,10 @@ class Family:
         self._forget(child)
 
     def stop(self) -> None:
-        """Stop every child, the last started first, then the guardian."""
+        """Stop every child, the last started first, then the guardian; once."""
+        if self._guardian.returncode is not None:
+            return
+        self._on_stop()
         while self._children:
             self.dismiss(self._children[-1])
         if self._guardian.stdin:

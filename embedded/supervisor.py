@@ -88,11 +88,12 @@ def _family(plan: Plan, address: str) -> Iterator[Family]:
     """Hold the data folder and stop every child at the end."""
     with (
         Interrupts() as interrupts,
-        claimed(plan.data, address=address) as lock,
+        claimed(plan.data, address=address) as claim,
         Family(
             asked_to_stop=interrupts.asked,
-            in_a_hurry=interrupts.asked_twice,
-            hold=[lock],
+            in_a_hurry=interrupts.hurried,
+            on_stop=lambda: claim.note(leaving=True),
+            hold=[claim.descriptor],
         ) as family,
     ):
         yield family

@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='redressmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', None)), models.Q(('amount__gt', 0), ('currency__length', 3)), _connector='OR'), name='redress_amount_with_currency'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount', None), models.Q(('amount__gt', 0), ('currency__length', 3)), _connector='OR'), name='redress_amount_with_currency'),
         ),
         migrations.AddConstraint(
             model_name='redresscover',

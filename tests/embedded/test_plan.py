@@ -46,15 +46,17 @@ def test_folder_is_claimed_once(tmp_path):
             again.__enter__()
     with claimed(tmp_path, address="http://third/"):
         note = json.loads((tmp_path / "supervisor.lock").read_text())
-    assert note == {"pid": os.getpid(), "address": "http://third/"}
+    assert note == {"pid": os.getpid(), "address": "http://third/", "leaving": False}
 
 
-def test_what_a_killed_supervisor_left_is_waited_for(tmp_path):
-    """Its guardian holds the lock until it has cleaned up."""
+@pytest.mark.parametrize("pid", [None, os.getpid()], ids=["killed", "leaving"])
+def test_supervisor_that_goes_is_waited_for(tmp_path, pid):
+    """A killed one's guardian holds the lock until it has cleaned up."""
     dead = subprocess.Popen(["true"])
     dead.wait()
     lock = tmp_path / "supervisor.lock"
-    lock.write_text(json.dumps({"pid": dead.pid, "address": "http://old/"}))
+    note = {"pid": pid or dead.pid, "address": "http://old/", "leaving": bool(pid)}
+    lock.write_text(json.dumps(note))
     script = (
         "import fcntl, sys, time; file = open(sys.argv[1]);"
         "fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); time.sleep(0.3)"
