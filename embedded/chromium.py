@@ -49,6 +49,7 @@ def _rights() -> list[str] | None:
 def _install(rights: list[str]) -> None:
     print("Installing Chromium…", flush=True)
     apt = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    apt += ["-o", "DPkg::Lock::Timeout=300"]  # another installation may be under way
     try:
         subprocess.run([*apt, "update"], check=True)
         install = ["install", "-y", "--no-install-recommends", "chromium"]
