@@ -98,13 +98,17 @@ class RedressMeasure(models.Model):
     eligible = TextField(_("who is entitled"))
     exclusions = TextField(_("exclusions"))
     delivery = TextField(_("how and when it is delivered"))
-    commitments = models.ManyToManyField(
-        Commitment, through="RedressCover", related_name="redress_measures"
+    commitments: "models.ManyToManyField[Commitment, RedressCover]" = (
+        models.ManyToManyField(
+            Commitment, through="RedressCover", related_name="redress_measures"
+        )
     )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["edition", "code"], name="redress_code_once"),
+            models.UniqueConstraint(
+                fields=["edition", "code"], name="redress_code_once"
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=RedressKind.values), name="redress_kind_known"
             ),

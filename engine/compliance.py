@@ -24,6 +24,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from engine.measures import Tally, figure_of, meets, wilson
@@ -80,7 +81,7 @@ class Outcome(StrEnum):
     NOT_COMPUTABLE = "not_computable"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fact:
     """
     What one case contributes to one indicator.
@@ -103,6 +104,7 @@ class Fact:
     segment: str = ""
     last_event_at: datetime | None = None
 
+    @cached_property
     def canonical(self) -> str:
         """One line that is equal exactly when the fact is equal."""
         parts = (
@@ -242,7 +244,7 @@ def measure(
     last_event_at: datetime | None = None
     digest = hashlib.sha256(f"{rule.digest}|{period.label}".encode())
     for fact in sorted(facts, key=lambda item: item.case):
-        digest.update(b"\n" + fact.canonical().encode())
+        digest.update(b"\n" + fact.canonical.encode())
         if fact.last_event_at is not None:
             last_event_at = max(last_event_at or fact.last_event_at, fact.last_event_at)
         outcome = seen(fact, rule, as_of)
@@ -320,7 +322,7 @@ class _Reading:
         self.segment = ""
 
     def attribute(self, name: str) -> str | None:
-        """The start's word first; else the latest event that has one."""
+        """Take the start's word first; else that of the latest event that has one."""
         own = self.start.attributes.get(name)
         if own is not None:
             return own
@@ -501,15 +503,22 @@ def _due(
 
 def _end_of_case(reading: _Reading, rule: Rule) -> tuple[datetime | None, str]:
     """
-    Find the stop. One before the start is a fault of the log, not speed.
+    Find the stop.
+
+    One before the start is a fault of the log, not speed, unless the rule keeps it:
+    some systems log the day of a stop as its midnight.
 
     The start itself may be the stop: a case of one event took no time at all.
     """
     stops = [event.at for event in reading.events if rule.stop.takes(event.type)]
-    after = [at for at in stops if at >= reading.start.at]
-    if after:
-        return (after[-1] if rule.stop.last else after[0]), ""
-    return None, "stop_before_start" if stops else ""
+    if rule.stop_before_start == "excluded":
+        found = bool(stops)
+        stops = [at for at in stops if at >= reading.start.at]
+        if found and not stops:
+            return None, "stop_before_start"
+    if not stops:
+        return None, ""
+    return (stops[-1] if rule.stop.last else stops[0]), ""
 
 
 def _pauses(reading: _Reading, rule: Rule) -> list[Pause]:

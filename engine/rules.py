@@ -16,9 +16,29 @@ from engine.measures import COMPARATORS, Kind
 from engine.worktime import Term, TermError, Unit
 
 KEYS = frozenset(
-    "start stop value limit unit pauses withdrawn where exclude counted_in "
-    "open_past_due minimum_sample grace_days scale at_least percentile numerator "
-    "denominator as_percent segment_by".split()
+    [
+        "start",
+        "stop",
+        "value",
+        "limit",
+        "unit",
+        "pauses",
+        "withdrawn",
+        "where",
+        "exclude",
+        "counted_in",
+        "open_past_due",
+        "stop_before_start",
+        "minimum_sample",
+        "grace_days",
+        "scale",
+        "at_least",
+        "percentile",
+        "numerator",
+        "denominator",
+        "as_percent",
+        "segment_by",
+    ]
 )
 
 
@@ -92,6 +112,7 @@ class Rule:
     exclude: tuple[Condition, ...] = ()
     counted_in: str = "due"
     open_past_due: str = "missed"
+    stop_before_start: str = "excluded"
     minimum_sample: int = 0
     grace_days: int = 0
     scale_min: Decimal | None = None
@@ -178,6 +199,7 @@ class Rule:
             exclude=reader.conditions("exclude"),
             counted_in=reader.choice("counted_in", ("due", "opened", "closed")),
             open_past_due=reader.choice("open_past_due", ("missed", "excluded")),
+            stop_before_start=reader.choice("stop_before_start", ("excluded", "kept")),
             minimum_sample=reader.whole("minimum_sample"),
             grace_days=reader.whole("grace_days"),
             scale_min=reader.number("scale", "min", required=known.by_answer),

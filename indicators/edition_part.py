@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from charters.models import Edition
@@ -60,7 +60,9 @@ class IndicatorsPart:
                 position += 1
 
     def problems(self, edition: Edition) -> list[Problem]:
-        rules = list(_rules(edition))
+        # Through the relations, so that a page of many drafts can prefetch them.
+        rules = sorted(edition.indicator_rules.all(), key=_place)
+        prefetch_related_objects(rules, "indicator", "stream", "calendar")
         measured = {rule.commitment_id for rule in rules}
         found = [
             Problem(
@@ -68,7 +70,7 @@ class IndicatorsPart:
                 commitment.code,
                 _("The commitment has no indicator: nobody can tell if it is kept."),
             )
-            for commitment in edition.commitments.order_by("position")
+            for commitment in sorted(edition.commitments.all(), key=_place)
             if commitment.pk not in measured
         ]
         for rule in rules:
@@ -83,6 +85,10 @@ class IndicatorsPart:
         mark_indicators(
             Indicator.objects.filter(rules__edition=edition).distinct(), at=at
         )
+
+
+def _place(item: Commitment | IndicatorRule) -> tuple[int, int]:
+    return item.position, item.pk
 
 
 def _rules(edition: Edition) -> QuerySet[IndicatorRule]:
@@ -146,7 +152,9 @@ def _load_streams(
             expected_gap_days=item.get("expected_gap_days"),
         )
         if added:
-            loading.notes.append(f"stream {stream.code} now declares {', '.join(added)}")
+            loading.notes.append(
+                f"stream {stream.code} now declares {', '.join(added)}"
+            )
     return {stream.code: stream for stream in organisation.streams.all()}
 
 

@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 class IndicatorKind(TextChoices):
     """
-    What an indicator measures. The last group is written down but not computed yet:
-    such an indicator can be drafted and imported, not published.
+    What an indicator measures.
+
+    Those after COUNT are written down but not computed yet: such an indicator can
+    be drafted and imported, not published.
     """
 
     SHARE_WITHIN_LIMIT = "share_within_limit", _("Share of cases within a limit")

@@ -23,8 +23,6 @@ from indicators.enums import (
     ResultStatus,
 )
 
-VALUE = {"max_digits": 40, "decimal_places": 12, "null": True, "blank": True}
-
 
 class WorkCalendar(models.Model):
     """A work calendar by name; what it says is in its versions."""
@@ -139,7 +137,9 @@ class ServiceEvent(models.Model):
     case_key = models.CharField(_("case"), max_length=200)
     type = models.CharField(_("type"), max_length=80)
     occurred_at = models.DateTimeField(_("occurred at"))
-    value = models.DecimalField(_("value"), **VALUE)
+    value = models.DecimalField(
+        _("value"), max_digits=40, decimal_places=12, null=True, blank=True
+    )
     attributes = models.JSONField(_("attributes"), default=dict)
     replaces = models.CharField(_("replaces"), max_length=200, null=True)  # noqa: DJ001 -- unique among those that replace
     digest = models.CharField(max_length=64)
@@ -224,7 +224,9 @@ class IndicatorRule(models.Model):
     comparator = models.CharField(
         _("comparison"), max_length=2, choices=Comparator.choices, blank=True
     )
-    target = models.DecimalField(_("target"), **VALUE)
+    target = models.DecimalField(
+        _("target"), max_digits=40, decimal_places=12, null=True, blank=True
+    )
     target_text = TextField(_("target in words"))
     period = models.CharField(
         _("period"), max_length=10, choices=PeriodChoice.choices, blank=True
@@ -314,8 +316,8 @@ class CaseFact(models.Model):
     began_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    value = models.DecimalField(**VALUE)
-    base = models.DecimalField(**VALUE)
+    value = models.DecimalField(max_digits=40, decimal_places=12, null=True, blank=True)
+    base = models.DecimalField(max_digits=40, decimal_places=12, null=True, blank=True)
     reason = models.CharField(max_length=80, blank=True)
     segment = models.CharField(max_length=200, blank=True)
     last_event_at = models.DateTimeField(null=True)
@@ -372,14 +374,20 @@ class Result(models.Model):
     pending = models.PositiveIntegerField()
     excluded = models.JSONField(default=dict)
     not_computable = models.PositiveIntegerField()
-    numerator = models.DecimalField(**VALUE)
-    denominator = models.DecimalField(**VALUE)
-    value = models.DecimalField(**VALUE)
-    low = models.DecimalField(**VALUE)
-    high = models.DecimalField(**VALUE)
+    numerator = models.DecimalField(
+        max_digits=40, decimal_places=12, null=True, blank=True
+    )
+    denominator = models.DecimalField(
+        max_digits=40, decimal_places=12, null=True, blank=True
+    )
+    value = models.DecimalField(max_digits=40, decimal_places=12, null=True, blank=True)
+    low = models.DecimalField(max_digits=40, decimal_places=12, null=True, blank=True)
+    high = models.DecimalField(max_digits=40, decimal_places=12, null=True, blank=True)
     status = models.CharField(max_length=16, choices=ResultStatus.choices)
     comparator = models.CharField(max_length=2, blank=True)
-    target = models.DecimalField(**VALUE)
+    target = models.DecimalField(
+        max_digits=40, decimal_places=12, null=True, blank=True
+    )
 
     last_event_at = models.DateTimeField(null=True)
     rule_digest = models.CharField(max_length=64)
@@ -409,8 +417,7 @@ class Result(models.Model):
                 condition=Q(status__in=ResultStatus.values), name="result_status_known"
             ),
             models.CheckConstraint(
-                condition=Q(state=ResultState.RESTATED, revision__gt=0)
-                & ~Q(cause="")
+                condition=Q(state=ResultState.RESTATED, revision__gt=0) & ~Q(cause="")
                 | Q(
                     state__in=[ResultState.PROVISIONAL, ResultState.FROZEN], revision=0
                 ),
@@ -425,4 +432,3 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.period_start} {self.status}"
-

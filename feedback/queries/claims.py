@@ -3,9 +3,9 @@
 from django.db.models import F, QuerySet
 
 from accounts.models import Organisation
+from core.codes import code_digest
 from feedback.enums import ClaimState
 from feedback.models import Claim
-from feedback.rules import code_digest
 
 
 def inbox(*, organisation: Organisation, open_only: bool = True) -> QuerySet[Claim]:

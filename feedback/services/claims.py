@@ -13,10 +13,10 @@ from charters.enums import EditionState
 from charters.models import Charter
 from commitments.models import Commitment
 from core import audit
+from core.codes import code_digest, new_code, new_reference
 from engine.worktime import Term, WorktimeError, due_at
 from feedback.enums import DECISIONS, ClaimState
 from feedback.models import Claim
-from feedback.rules import code_digest, new_code, new_reference
 from indicators.models import WorkCalendar
 from indicators.queries.computing import compiled
 from indicators.services.intake import record
@@ -122,9 +122,7 @@ def file_claim(
 
 
 @transaction.atomic
-def decide(
-    *, claim: Claim, outcome: str, answer: str, by: User, at: datetime
-) -> Claim:
+def decide(*, claim: Claim, outcome: str, answer: str, by: User, at: datetime) -> Claim:
     """
     Decide a claim, exactly once, with the words that the citizen will read.
 

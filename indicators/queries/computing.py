@@ -32,7 +32,7 @@ from engine.compliance import (
     promise_for,
 )
 from engine.measures import Kind
-from engine.periods import Period, PeriodKind
+from engine.periods import Period, PeriodKind, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
 from indicators.models import (
@@ -86,7 +86,9 @@ class Plan:
 
     @property
     def streams(self) -> list[Stream]:
-        return list({binding.stream.pk: binding.stream for binding in self.bindings}.values())
+        return list(
+            {binding.stream.pk: binding.stream for binding in self.bindings}.values()
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -219,7 +221,8 @@ def cases_of(
 
 def _attributes(stored: Any) -> dict[str, str]:
     # A raw cursor gives jsonb as text.
-    return json.loads(stored) if isinstance(stored, str) else stored
+    found: dict[str, str] = json.loads(stored) if isinstance(stored, str) else stored
+    return found
 
 
 def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:
@@ -234,16 +237,35 @@ def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:
 
 
 def stored_facts(
-    indicator: Indicator, period: Period | None = None, segment: str = ""
+    indicator: Indicator, start: date | None = None, end: date | None = None
 ) -> Iterator[Fact]:
-    """Read facts back: those of a period, or all; of one segment, or all."""
+    """Read facts back: all, or those counted on days ``[start, end)``."""
     rows = CaseFact.objects.filter(indicator=indicator)
-    if period is not None:
-        rows = rows.filter(counted_on__gte=period.start, counted_on__lt=period.end)
-    if segment:
-        rows = rows.filter(segment=segment)
+    if start is not None and end is not None:
+        rows = rows.filter(counted_on__gte=start, counted_on__lt=end)
     for row in rows.order_by().values_list(*FACT_FIELDS).iterator(chunk_size=5_000):
         yield Fact(row[0], Outcome(row[1]), *row[2:])
+
+
+class Shelf:
+    """Facts by month and segment: a period's are found without a search."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self._months: dict[date, dict[str, list[Fact]]] = {}
+        self.put(facts)
+
+    def put(self, facts: Iterable[Fact]) -> None:
+        """Add facts."""
+        for fact in facts:
+            month = self._months.setdefault(fact.counted_on.replace(day=1), {})
+            month.setdefault(fact.segment, []).append(fact)
+
+    def of(self, period: Period, segment: str = "") -> Iterator[Fact]:
+        """Yield a period's facts: those of one segment, or all of them."""
+        for month in periods_between(period.start, period.end, PeriodKind.MONTH):
+            segments = self._months.get(month.start, {})
+            for name in [segment] if segment else segments:
+                yield from segments.get(name, ())
 
 
 def feed_of(plan: Plan, *, as_of: datetime) -> Feed:
@@ -268,9 +290,7 @@ def figure(
     promise = promise_for(plan.promises, period)
     if promise is None:
         return None
-    found = measure(
-        facts, promise.rule, period, zone=plan.zone, as_of=as_of, feed=feed
-    )
+    found = measure(facts, promise.rule, period, zone=plan.zone, as_of=as_of, feed=feed)
     return {
         **_counts(found),
         "numerator": stored(found.numerator),

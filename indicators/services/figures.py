@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from core.db import copy_rows
 from engine.compliance import Fact, Feed, promise_for
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from indicators.enums import ResultState, ResultStatus
@@ -22,6 +23,7 @@ from indicators.models import CaseFact, Indicator, Result, StaleMark
 from indicators.queries.computing import (
     FACT_FIELDS,
     Plan,
+    Shelf,
     facts_of,
     feed_of,
     figure,
@@ -30,9 +32,12 @@ from indicators.queries.computing import (
     stored_facts,
 )
 
-MARKS_AT_ONCE = 5_000
+# Whole cells are computed once per round, so rounds are large.
+MARKS_AT_ONCE = 50_000
 FACTS_AT_ONCE = 5_000
 Place = tuple[date, str]
+Cell = tuple[Period, str]
+ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
 
 
 def refresh(*, at: datetime) -> int:
@@ -80,6 +85,7 @@ def refresh_indicator(*, indicator_id: int, at: datetime) -> int:
 def rebuild(*, indicator_id: int, at: datetime) -> None:
     """Compute an indicator from nothing but the log."""
     indicator = _hold(indicator_id)
+    StaleMark.objects.filter(indicator=indicator).delete()
     plan = plan_of(indicator)
     if plan is not None:
         _rebuild(plan, at)
@@ -148,7 +154,7 @@ def freeze(*, period: Period, organisation_id: int | None, at: datetime) -> int:
 @transaction.atomic
 def _freeze_indicator(indicator_id: int, period: Period, at: datetime) -> int:
     plan = plan_of(_hold(indicator_id))
-    promise = plan and promise_for(plan.promises, period)
+    promise = promise_for(plan.promises, period) if plan is not None else None
     if plan is None or promise is None:
         return 0
     last_day = period.end + timedelta(days=promise.rule.grace_days)
@@ -161,8 +167,8 @@ def _freeze_indicator(indicator_id: int, period: Period, at: datetime) -> int:
         period_start=period.start,
     )
     feed = feed_of(plan, as_of=at)
-    for segment in list(lines.values_list("segment", flat=True)):
-        _write_line(plan, period, segment, at, feed)
+    segments = lines.values_list("segment", flat=True)
+    _write_cells(plan, {(period, segment) for segment in segments}, at, feed)
     return lines.update(state=ResultState.FROZEN)
 
 
@@ -199,6 +205,9 @@ def _rebuild(plan: Plan, at: datetime) -> None:
     CaseFact.objects.filter(indicator=plan.indicator).delete()
     new = _store(plan.indicator, facts_of(plan))
     _write_lines(plan, old | new, at)
+    # Lines without cases depend on rule, calendar and feed all the same.
+    lines = Result.objects.filter(indicator=plan.indicator)
+    _write_again(plan, lines, at, feed_of(plan, as_of=at))
     _open_periods(plan, at)
 
 
@@ -220,52 +229,52 @@ def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
 def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
     places: set[Place] = set()
     facts = iter(facts)
+    columns = ("organisation_id", "indicator_id", *FACT_FIELDS)
+    identity = (indicator.organisation_id, indicator.pk)
     while batch := list(islice(facts, FACTS_AT_ONCE)):
         places |= {(fact.counted_on, fact.segment) for fact in batch}
-        CaseFact.objects.bulk_create(_row(indicator, fact) for fact in batch)
+        with connection.cursor() as cursor:
+            copy_rows(
+                cursor,
+                "indicators_casefact",
+                columns,
+                (
+                    (*identity, *map(fact.__getattribute__, ENGINE_FIELDS))
+                    for fact in batch
+                ),
+            )
     return places
 
 
-def _row(indicator: Indicator, fact: Fact) -> CaseFact:
-    names = ("case", *FACT_FIELDS[1:])
-    values: dict[str, Any] = {
-        field: getattr(fact, name)
-        for field, name in zip(FACT_FIELDS, names, strict=True)
-    }
-    values["outcome"] = fact.outcome.value
-    return CaseFact(
-        organisation_id=indicator.organisation_id, indicator=indicator, **values
-    )
-
-
 def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
-    feed = feed_of(plan, as_of=at)
     cells = {
         (period_of(day, kind), part)
         for day, segment in places
         for kind in plan.kinds
         for part in {"", segment}
     }
-    for period, segment in sorted(cells):
-        _write_line(plan, period, segment, at, feed)
+    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
 
 
 def _open_periods(plan: Plan, at: datetime) -> None:
-    feed = feed_of(plan, as_of=at)
+    """Write the lines of periods that have begun and have none."""
     known = set(
         Result.objects.filter(indicator=plan.indicator, segment="").values_list(
             "period_kind", "period_start"
         )
     )
-    today = at.astimezone(plan.zone).date()
-    for kind in plan.kinds:
-        for period in periods_between(first_day(plan), today + timedelta(days=1), kind):
-            if (kind.value, period.start) not in known:
-                _write_line(plan, period, "", at, feed)
+    tomorrow = at.astimezone(plan.zone).date() + timedelta(days=1)
+    cells = {
+        (period, "")
+        for kind in plan.kinds
+        for period in periods_between(first_day(plan), tomorrow, kind)
+        if (kind.value, period.start) not in known
+    }
+    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
 
 
 def _hear_again(plan: Plan, at: datetime) -> None:
-    """A feed that speaks again may reach periods that waited for it."""
+    """Look again at periods that waited for a feed that now speaks."""
     feed = feed_of(plan, as_of=at)
     waiting = Result.objects.filter(
         indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
@@ -273,71 +282,89 @@ def _hear_again(plan: Plan, at: datetime) -> None:
     _write_again(plan, waiting, at, feed)
 
 
-def _write_again(
-    plan: Plan, lines: QuerySet[Result], at: datetime, feed: Feed
-) -> None:
-    for kind, start, end, segment in list(
-        lines.values_list("period_kind", "period_start", "period_end", "segment")
-        .order_by("period_kind", "period_start", "segment")
-        .distinct()
-    ):
-        _write_line(plan, Period(start, end, PeriodKind(kind)), segment, at, feed)
+def _write_again(plan: Plan, lines: QuerySet[Result], at: datetime, feed: Feed) -> None:
+    cells = {
+        (Period(start, end, PeriodKind(kind)), segment)
+        for kind, start, end, segment in lines.values_list(
+            "period_kind", "period_start", "period_end", "segment"
+        ).distinct()
+    }
+    _write_cells(plan, cells, at, feed)
 
 
-def _write_line(
-    plan: Plan, period: Period, segment: str, at: datetime, feed: Feed
-) -> None:
+def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feed: Feed) -> None:
     """
-    Bring one ledger line up to date; write nothing if nothing changed.
+    Bring ledger lines up to date; write nothing where nothing changed.
 
     A provisional line is updated. A final one stays as it is, and what is different
     now becomes another revision with its cause.
     """
-    content = figure(
-        plan,
-        period,
-        stored_facts(plan.indicator, period, segment),
-        as_of=at,
-        feed=feed,
-    )
-    latest = (
-        Result.objects.filter(
-            indicator=plan.indicator,
-            period_kind=period.kind,
-            period_start=period.start,
-            segment=segment,
-        )
-        .order_by("-revision")
-        .first()
-    )
-    if content is None or (
-        latest is not None
-        and all(getattr(latest, name) == value for name, value in content.items())
-    ):
+    if not cells:
         return
-    content |= {
+    shelf = Shelf()
+    for start, end in _days({period for period, _segment in cells}):
+        shelf.put(stored_facts(plan.indicator, start, end))
+    newest = _newest_lines(plan.indicator)
+    inputs = {
         "as_of_at": at,
         "feed_until": feed.until,
         "feed_gap_days": None if feed.gap is None else feed.gap.days,
     }
-    if latest is not None and latest.state == ResultState.PROVISIONAL:
-        Result.objects.filter(pk=latest.pk).update(**content)
-        return
-    Result.objects.create(
+    new = []
+    for period, segment in sorted(cells):
+        content = figure(plan, period, shelf.of(period, segment), as_of=at, feed=feed)
+        line = newest.get((period.kind.value, period.start, segment))
+        if content is None or (line is not None and _says(line, content)):
+            continue
+        if line is not None and line.state == ResultState.PROVISIONAL:
+            Result.objects.filter(pk=line.pk).update(**content, **inputs)
+        else:
+            new.append(_next_line(plan, period, segment, line, content | inputs))
+    Result.objects.bulk_create(new, batch_size=500)
+
+
+def _days(periods: Iterable[Period]) -> list[tuple[date, date]]:
+    """Join periods that touch or overlap, so that no fact is read twice."""
+    joined: list[tuple[date, date]] = []
+    for period in sorted(periods):
+        if joined and period.start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], period.end))
+        else:
+            joined.append((period.start, period.end))
+    return joined
+
+
+def _newest_lines(indicator: Indicator) -> dict[tuple[str, date, str], Result]:
+    lines = (
+        Result.objects.filter(indicator=indicator)
+        .order_by("period_kind", "period_start", "segment", "-revision")
+        .distinct("period_kind", "period_start", "segment")
+    )
+    return {(line.period_kind, line.period_start, line.segment): line for line in lines}
+
+
+def _says(line: Result, content: dict[str, Any]) -> bool:
+    return all(getattr(line, name) == value for name, value in content.items())
+
+
+def _next_line(
+    plan: Plan,
+    period: Period,
+    segment: str,
+    previous: Result | None,
+    content: dict[str, Any],
+) -> Result:
+    line = Result(
         organisation_id=plan.indicator.organisation_id,
         indicator=plan.indicator,
         period_kind=period.kind,
         period_start=period.start,
         period_end=period.end,
         segment=segment,
-        **(
-            {}
-            if latest is None
-            else {
-                "revision": latest.revision + 1,
-                "state": ResultState.RESTATED,
-                "cause": "late or corrected events",
-            }
-        ),
         **content,
     )
+    if previous is not None:
+        line.revision = previous.revision + 1
+        line.state = ResultState.RESTATED
+        line.cause = "late or corrected events"
+    return line

@@ -23,12 +23,6 @@ class FileError(ValueError):
     """A file that cannot be read at all; nothing of it was recorded."""
 
 
-class _DryRunDone(Exception):  # noqa: N818 -- not an error: it rolls a dry run back
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__()
-        self.receipt = receipt
-
-
 def import_file(
     *,
     stream: Stream,
@@ -52,12 +46,10 @@ def import_file(
     :raises indicators.services.mapping.MappingError: if the columns do not fit.
     """
     if dry_run:
-        try:
-            with transaction.atomic():
-                receipt = _import(stream, path, mapping, at, progress)
-                raise _DryRunDone(receipt)
-        except _DryRunDone as done:
-            return done.receipt
+        with transaction.atomic():
+            receipt = _import(stream, path, mapping, at, progress)
+            transaction.set_rollback(True)
+        return receipt
     return _import(stream, path, mapping, at, progress)
 
 

@@ -7,8 +7,8 @@ a good one out. Sending the same again changes nothing.
 """
 
 import hashlib
-import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,15 +18,30 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
+from core.db import copy_rows
 from indicators.models import ServiceEvent, Stream
 from indicators.services.marks import mark_cases
 
 # Clocks of other machines may be a little ahead of ours.
 SKEW = timedelta(minutes=5)
+# Far enough back for any record; local time near year 1 cannot be computed with.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LONGEST_KEY = 200
 LONGEST_ATTRIBUTE = 400
 MOST_DECIMALS = 12
 MOST_DIGITS = 28
+# What PostgreSQL cannot store: NUL, and half of a surrogate pair.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+COLUMNS = (
+    "external_id",
+    "case_key",
+    "type",
+    "occurred_at",
+    "value",
+    "attributes",
+    "replaces",
+    "digest",
+)
 FIELDS = frozenset({"id", "case", "type", "at", "value", "attributes", "replaces"})
 
 
@@ -139,9 +154,7 @@ def record(
                 raise raw
             event = _read(line, raw, stream, latest=at + SKEW)
         except LineError as error:
-            receipt.refused.append(
-                Refusal(line, _id_of(raw), error.code, str(error))
-            )
+            receipt.refused.append(Refusal(line, _id_of(raw), error.code, str(error)))
             continue
         first = incoming.setdefault(event.id, event)
         if first is not event:
@@ -171,6 +184,10 @@ def _write(
         )
     if not incoming:
         return
+    if any(event.replaces for event in incoming.values()):
+        # Rows go in by identifier, not by what they replace: two batches that correct
+        # the same events could wait for each other in a circle.
+        Stream.objects.select_for_update(of=("self",), no_key=True).get(pk=stream.pk)
     recorded = _insert(stream, list(incoming.values()), at)
     receipt.recorded += len(recorded)
     _explain_rest(
@@ -204,9 +221,7 @@ def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[st
             TRUNCATE incoming_event;
             """
         )
-        cursor.copy_expert(
-            "COPY incoming_event FROM STDIN", io.StringIO("".join(map(_row, events)))
-        )
+        copy_rows(cursor, "incoming_event", COLUMNS, map(_row, events))
         cursor.execute(
             """
             INSERT INTO indicators_serviceevent
@@ -223,36 +238,20 @@ def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[st
         return {row[0] for row in cursor.fetchall()}
 
 
-def _row(event: _Incoming) -> str:
-    cells = (
+def _row(event: _Incoming) -> tuple[object, ...]:
+    return (
         event.id,
         event.case,
         event.type,
         event.at.isoformat(),
-        None if event.value is None else str(event.value),
+        event.value,
         json.dumps(event.attributes, ensure_ascii=False),
         event.replaces,
         event.digest,
     )
-    return "\t".join(map(_cell, cells)) + "\n"
 
 
-def _cell(text: str | None) -> str:
-    if text is None:
-        return r"\N"
-    for plain, escaped in (
-        ("\\", "\\\\"),
-        ("\t", "\\t"),
-        ("\n", "\\n"),
-        ("\r", "\\r"),
-    ):
-        text = text.replace(plain, escaped)
-    return text
-
-
-def _explain_rest(
-    stream: Stream, rest: Sequence[_Incoming], receipt: Receipt
-) -> None:
+def _explain_rest(stream: Stream, rest: Sequence[_Incoming], receipt: Receipt) -> None:
     """Say of every event that was not new whether it is a replay or a conflict."""
     known = dict(
         ServiceEvent.objects.filter(
@@ -295,15 +294,18 @@ def _unknown_replaced(
     if not asked:
         return []
     known = set(
-        ServiceEvent.objects.filter(
-            stream=stream, external_id__in=asked
-        ).values_list("external_id", flat=True)
-    ) | set(incoming)
-    return [
-        event
-        for event in incoming.values()
-        if event.replaces and event.replaces not in known
-    ]
+        ServiceEvent.objects.filter(stream=stream, external_id__in=asked).values_list(
+            "external_id", flat=True
+        )
+    )
+    unknown = []
+    # In order of lines: two events that replace each other would both vanish.
+    for event in incoming.values():
+        if event.replaces and event.replaces not in known:
+            unknown.append(event)
+        else:
+            known.add(event.id)
+    return unknown
 
 
 def _id_of(raw: object) -> str | None:
@@ -345,7 +347,11 @@ def _key(raw: Mapping[str, Any], name: str) -> str:
     found = raw.get(name)
     if found is None or found == "":
         raise LineError(f"missing_{name}", f"{name!r} is missing")
-    if not isinstance(found, str) or len(found) > LONGEST_KEY or "\x00" in found:
+    if (
+        not isinstance(found, str)
+        or len(found) > LONGEST_KEY
+        or UNSTORABLE.search(found)
+    ):
         raise LineError(
             f"bad_{name}", f"{name!r} must be a text of at most {LONGEST_KEY} letters"
         )
@@ -367,6 +373,8 @@ def _instant(found: Any, latest: datetime) -> datetime:
         instant = instant.astimezone(UTC)
     except OverflowError as error:
         raise LineError("bad_instant", "'at' is out of range") from error
+    if instant < EARLIEST:
+        raise LineError("bad_instant", "'at' is out of range")
     if instant > latest:
         raise LineError("in_future", f"{instant.isoformat()} has not come yet")
     return instant
@@ -395,7 +403,8 @@ def _value(found: Any) -> Decimal | None:
         or number.adjusted() >= MOST_DIGITS - MOST_DECIMALS
     ):
         raise LineError("bad_value", f"{str(found)[:40]!r} is out of range")
-    return number
+    # The database knows no negative zero, and the digest must stay what it is.
+    return number or Decimal(0)
 
 
 def _attributes(found: Any, stream: Stream) -> dict[str, str]:
@@ -415,7 +424,7 @@ def _attributes(found: Any, stream: Stream) -> dict[str, str]:
         if isinstance(content, Mapping | list):
             raise LineError("bad_attributes", f"{name!r} must be a plain value")
         text = str(content)
-        if len(text) > LONGEST_ATTRIBUTE or "\x00" in text:
+        if len(text) > LONGEST_ATTRIBUTE or UNSTORABLE.search(text):
             raise LineError("bad_attributes", f"{name!r} is too long or not text")
         read[name] = text
     return read

@@ -23,7 +23,7 @@ QUARTER = re.compile(r"^(Q[1-4])[ /-](\d{4})$")
 KEYS = frozenset(
     {
         "timezone", "case", "id", "attributes", "instants", "encoding", "delimiter",
-        "missing", "datetime_format", "decimal", "event", "long",
+        "missing", "datetime_format", "decimal", "thousands", "event", "long",
     }
 )  # fmt: skip
 
@@ -76,6 +76,7 @@ class FileMapping:
     missing: frozenset[str] = frozenset({""})
     datetime_format: str = ""
     decimal: str = "."
+    thousands: str = ""
     wide: tuple[WideEvent, ...] = ()
     long: LongEvents | None = None
 
@@ -114,6 +115,7 @@ class FileMapping:
             missing=frozenset({"", *raw.get("missing", [])}),
             datetime_format=raw.get("datetime_format", ""),
             decimal=raw.get("decimal", "."),
+            thousands=raw.get("thousands", ""),
             wide=wide,
             long=long,
         )
@@ -142,9 +144,7 @@ class FileMapping:
                 msg = f"the file has no column {column!r}; it has: {there}"
                 raise MappingError(msg)
 
-    def events(
-        self, row: Mapping[str, str]
-    ) -> Iterator[Mapping[str, Any] | LineError]:
+    def events(self, row: Mapping[str, str]) -> Iterator[Mapping[str, Any] | LineError]:
         """
         Turn a row into events as :func:`indicators.services.intake.record` takes them.
 
@@ -206,8 +206,10 @@ class FileMapping:
         content is the name: two equal rows are one event.
         """
         if self.id:
-            return f"{self._filled(self.id, row)}/{type_}" if self.wide else (
-                self._filled(self.id, row) or ""
+            return (
+                f"{self._filled(self.id, row)}/{type_}"
+                if self.wide
+                else (self._filled(self.id, row) or "")
             )
         if self.wide:
             return f"{case}/{type_}"
@@ -228,9 +230,11 @@ class FileMapping:
 
     def _number(self, column: str, row: Mapping[str, str]) -> str | None:
         text = self._filled(column, row) if column else None
-        if text is None or self.decimal == ".":
-            return text
-        return text.replace(".", "").replace(self.decimal, ".")
+        if text is None:
+            return None
+        if self.thousands:
+            text = text.replace(self.thousands, "")
+        return text.replace(self.decimal, ".")
 
     def _filled(self, name: str, row: Mapping[str, str]) -> str | None:
         """Return a column's content or a filled template; ``None`` if any is missing."""

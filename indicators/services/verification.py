@@ -6,7 +6,7 @@ events, the rules and the calendar give.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from engine.compliance import Fact
 from indicators.models import Indicator, Result, ServiceEvent
 from indicators.queries.computing import (
     Plan,
+    Shelf,
     facts_of,
     figure,
     inputs_of,
@@ -70,21 +71,22 @@ def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
     if plan is None:
         return []
     facts = {fact.case: fact for fact in facts_of(plan)}
-    return [*_facts(plan, facts), *_lines(plan, list(facts.values()))]
+    return [*_facts(plan, facts), *_lines(plan, facts.values())]
 
 
 def _facts(plan: Plan, facts: dict[str, Fact]) -> Iterator[Difference]:
     known = {fact.case: fact for fact in stored_facts(plan.indicator)}
     for case in sorted(known.keys() | facts.keys()):
         old, new = known.get(case), facts.get(case)
-        before = old.canonical() if old else ""
-        after = new.canonical() if new else ""
+        before = old.canonical if old else ""
+        after = new.canonical if new else ""
         if before != after:
             subject = f"{plan.indicator.code} case {case}"
             yield Difference(subject, "fact", before, after)
 
 
-def _lines(plan: Plan, facts: list[Fact]) -> Iterator[Difference]:
+def _lines(plan: Plan, facts: Iterable[Fact]) -> Iterator[Difference]:
+    shelf = Shelf(facts)
     newest = (
         Result.objects.filter(indicator=plan.indicator)
         .order_by("period_kind", "period_start", "segment", "-revision")
@@ -93,12 +95,9 @@ def _lines(plan: Plan, facts: list[Fact]) -> Iterator[Difference]:
     for line in newest:
         period = period_of_result(line)
         as_of, feed = inputs_of(line)
-        chosen = [
-            fact
-            for fact in facts
-            if fact.counted_on in period and line.segment in {"", fact.segment}
-        ]
-        content = figure(plan, period, chosen, as_of=as_of, feed=feed)
+        content = figure(
+            plan, period, shelf.of(period, line.segment), as_of=as_of, feed=feed
+        )
         subject = f"{plan.indicator.code} {period.label}"
         if line.segment:
             subject += f" [{line.segment}]"
@@ -112,19 +111,23 @@ def _lines(plan: Plan, facts: list[Fact]) -> Iterator[Difference]:
 
 
 def _events() -> Iterator[Difference]:
-    """An event whose content does not give its digest was changed behind our back."""
-    for event in ServiceEvent.objects.select_related("stream").iterator(5_000):
-        digest = event_digest(
-            event.case_key,
-            event.type,
-            event.occurred_at,
-            event.value,
-            event.attributes,
-            event.replaces,
-        )
-        if digest != event.digest:
-            subject = f"event {event.stream.code}/{event.external_id}"
-            yield Difference(subject, "content", event.digest, digest)
+    """Find events whose content was changed behind our back."""
+    rows = ServiceEvent.objects.order_by().values_list(
+        "stream__code",
+        "external_id",
+        "digest",
+        "case_key",
+        "type",
+        "occurred_at",
+        "value",
+        "attributes",
+        "replaces",
+    )
+    for stream, external_id, stored, *content in rows.iterator(chunk_size=5_000):
+        digest = event_digest(*content)
+        if digest != stored:
+            subject = f"event {stream}/{external_id}"
+            yield Difference(subject, "content", stored, digest)
 
 
 def _editions() -> Iterator[Difference]:

@@ -18,7 +18,9 @@ SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "Record the events of a CSV or NDJSON file. Running it again changes nothing."
+    help = (
+        "Record the events of a CSV or NDJSON file. Running it again changes nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("stream", metavar="ORG/STREAM")

@@ -60,8 +60,20 @@ class Command(BaseCommand):
             self._table(rows)
 
     def _table(self, rows: list[dict[str, Any]]) -> None:
-        columns = ("period", "n", "met", "missed", "pending", "value", "target", "status")
-        cells = [columns, *([str(row[name] or "0") for name in columns] for row in rows)]
+        columns = (
+            "period",
+            "n",
+            "met",
+            "missed",
+            "pending",
+            "value",
+            "target",
+            "status",
+        )
+        cells = [
+            columns,
+            *([str(row[name] or "0") for name in columns] for row in rows),
+        ]
         widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
         for row in cells:
             text = "  ".join(
@@ -85,5 +97,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return value
-
-

@@ -1,4 +1,4 @@
-"""Claim codes: who holds one may read the claim."""
+"""Codes that open something to whoever holds one, such as a citizen's claim."""
 
 import hashlib
 import hmac
@@ -34,5 +34,5 @@ def code_digest(code: str) -> str:
     with 100 random bits a slow hash would add nothing.
     """
     plain = re.sub(r"[\s-]+", "", code).upper().translate(LOOKALIKES)
-    key = hashlib.sha256(b"claim-code:" + settings.SECRET_KEY.encode()).digest()
+    key = hashlib.sha256(b"code:" + settings.SECRET_KEY.encode()).digest()
     return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,36 @@
+"""manage.py issue_token ORG/STREAM --label NAME."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from core.commands import found, two_names
+from indicators.models import Stream
+from indicators.services.streams import issue_token
+
+LONGEST_LABEL = 80  # as the column is wide
+
+
+class Command(BaseCommand):
+    help = "Create a key with which a machine can write events to one stream."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("stream", metavar="ORG/STREAM")
+        parser.add_argument(
+            "--label", required=True, help="which machine will hold the key"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        organisation, code = two_names(options["stream"], "ORG/STREAM")
+        stream = found(
+            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
+        )
+        label = options["label"].strip()
+        if not 0 < len(label) <= LONGEST_LABEL:
+            msg = f"the label must have 1 to {LONGEST_LABEL} letters"
+            raise CommandError(msg)
+        # Only the hash is kept, so this is the one time that the key can be read.
+        self.stdout.write(issue_token(stream=stream, label=label, at=timezone.now()))
+        self.stderr.write("keep this key: it is not shown again")
