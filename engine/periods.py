@@ -87,7 +87,7 @@ def parse_period(label: str) -> Period:
     kind = kinds.get(part[:1], PeriodKind.MONTH)
     try:
         first = date(int(year), 1, 1)
-        index = int(part.lstrip("QS") or 1)
+        index = int(part.lstrip("QS")) if part else 1
     except ValueError as error:
         msg = f"not a period: {label!r} (2026, 2026-S1, 2026-Q1 or 2026-03)"
         raise PeriodError(msg) from error

@@ -302,7 +302,7 @@ class _Reader:
         )
 
     def objects(self, key: str) -> list[tuple[int, Mapping[str, Any]]]:
-        found = self.definition.get(key) or []
+        found = self.definition.get(key, [])
         if not isinstance(found, list):
             raise RuleError(key, "must be a list")
         for index, item in enumerate(found):
