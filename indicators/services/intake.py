@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
@@ -87,7 +88,7 @@ class LineError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Incoming:
     line: int
     id: str
@@ -98,7 +99,7 @@ class _Incoming:
     attributes: dict[str, str]
     replaces: str | None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return event_digest(
             self.case, self.type, self.at, self.value, self.attributes, self.replaces

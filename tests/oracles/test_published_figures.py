@@ -43,17 +43,20 @@ def ledger(town: Organisation) -> Ledger:
     return read
 
 
-def feed(
-    town: Organisation, file: Path, mapping: str, folder: Path, stream: str = "requests"
-) -> str:
+def imported(town: Organisation, file: Path, mapping: str, folder: Path) -> str:
     path = folder / "mapping.toml"
     path.write_text(mapping, encoding="utf-8")
     out = StringIO()
     call_command(
-        "import_events", f"{town.slug}/{stream}", file, mapping=path, stdout=out
+        "import_events", f"{town.slug}/requests", file, mapping=path, stdout=out
     )
-    call_command("recompute", stdout=StringIO())
     return out.getvalue().strip()
+
+
+def feed(town: Organisation, file: Path, mapping: str, folder: Path) -> str:
+    said = imported(town, file, mapping, folder)
+    call_command("recompute", stdout=StringIO())
+    return said
 
 
 def verified() -> str:
@@ -236,7 +239,7 @@ def test_boston_311_on_time(town, ledger, shared_data, tmp_path):
     assert verified() == "every figure follows from the log"
     # Feeding the file again changes nothing.
     events = int(said.split()[0])
-    again = feed(town, file, mapping, tmp_path)
+    again = imported(town, file, mapping, tmp_path)
     assert again == f"{events} events: 0 recorded, {events} known already, 0 refused"
 
 
