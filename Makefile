@@ -7,7 +7,6 @@ VENV := .venv/bin
 EMBEDDED := $(VENV)/python -m embedded
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
-LANGUAGES := --locale ca --locale es --locale it --locale en
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types imports database pytest lock messages clean \
@@ -44,9 +43,8 @@ lock: ## Resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones
 	$(COMPILE) $(ARGS) --constraint requirements/runtime.txt \
 		--extra embedded --group test --group lint --output-file requirements/test.txt
 
-messages: tools ## Collect and compile the translations (needs gettext)
-	@$(EMBEDDED) with-servers -- $(VENV)/python manage.py makemessages $(LANGUAGES) --no-location
-	@$(EMBEDDED) with-servers -- $(VENV)/python manage.py compilemessages $(LANGUAGES)
+messages: tools ## Collect and compile the translations
+	@$(VENV)/python -m tests.catalogues
 
 clean: ## Remove caches and builds; data and environment stay
 	@rm -rf build staticfiles .coverage .*_cache .hypothesis

@@ -17,7 +17,9 @@ OFFICE_HOURS = {
     "zone": "Europe/Madrid",
     "known_from": "2024-01-01",
     "known_until": "2029-01-01",
-    "weekly": {day: [["09:00", "14:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "weekly": {
+        day: [["09:00", "14:00"]] for day in ("mon", "tue", "wed", "thu", "fri")
+    },
     "working_weekdays": ["mon", "tue", "wed", "thu", "fri"],
     "holidays": {"2026-01-01": "Any nou", "2026-01-06": "Reis", "2026-12-25": "Nadal"},
 }
@@ -85,9 +87,7 @@ def charter_document(
                 "responsible": t("The director"),
                 "rights": t("Your rights"),
                 "participation": t("Take part"),
-                "norms": [
-                    {"title": t("A law"), "reference": "Llei 1/2000", "url": ""}
-                ],
+                "norms": [{"title": t("A law"), "reference": "Llei 1/2000", "url": ""}],
                 "complaints": t("Complain here"),
                 "access": {},
                 "fees": {},

@@ -105,3 +105,35 @@ def test_browser_that_cannot_be_installed_is_told(monkeypatch):
 def test_browser_that_is_there_is_used(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     assert chromium.ensure() == "/usr/bin/chromium"
+
+
+@pytest.mark.parametrize(("user", "rights"), [(0, []), (1000, ["sudo", "-n"])])
+def test_browser_is_installed_where_that_is_allowed(monkeypatch, user, rights):
+    commands = []
+
+    def which(name):
+        installed = len(commands) >= 2
+        return f"/usr/bin/{name}" if "chrom" not in name or installed else None
+
+    def note(argv, **options):
+        if argv[-1] != "true":
+            commands.append(argv)
+        return subprocess.CompletedProcess(argv, 0)
+
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("shutil.which", which)
+    monkeypatch.setattr("subprocess.run", note)
+    assert chromium.ensure() == "/usr/bin/chromium"
+    assert [argv[: len(rights) + 1] for argv in commands] == [[*rights, "env"]] * 2
+    assert [argv[-1] for argv in commands] == ["update", "chromium"]
+
+
+def test_browser_without_rights_to_install_it_is_told(monkeypatch):
+    tools = {"apt-get", "sudo"}
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name: name if name in tools else None)
+    monkeypatch.setattr(
+        "subprocess.run", lambda argv, **options: subprocess.CompletedProcess(argv, 1)
+    )
+    with pytest.raises(StartError, match="install the package chromium"):
+        chromium.ensure()

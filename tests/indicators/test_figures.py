@@ -1,0 +1,545 @@
+"""Facts and ledger stay true to the log."""
+
+import copy
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from engine.periods import parse_period
+from indicators.models import (
+    CaseFact,
+    Indicator,
+    Result,
+    ServiceEvent,
+    StaleMark,
+    Stream,
+)
+from indicators.services import figures
+from indicators.services.calendars import put_calendar
+from indicators.services.intake import record
+from indicators.services.verification import verify
+from tests import builders
+from tests.indicators.helpers import at_once, counts, event, line, request, send, utc
+
+NOW = builders.NOW
+# Everything of a line that depends on events and rules, not on when it was looked at.
+CONTENT = (
+    "n", "met", "missed", "pending", "excluded", "not_computable", "numerator",
+    "denominator", "value", "low", "high", "status", "comparator", "target",
+    "last_event_at", "rule_digest", "inputs_digest",
+)  # fmt: skip
+
+
+def ledger():
+    """Every newest line that says something, by its place."""
+    found = {}
+    for row in Result.objects.order_by("revision"):
+        place = (row.indicator.code, row.period_kind, row.period_start, row.segment)
+        found[place] = {name: getattr(row, name) for name in CONTENT}
+    return {
+        place: content
+        for place, content in found.items()
+        if content["n"] or content["pending"] or content["excluded"]
+    }
+
+
+def facts():
+    return sorted(
+        CaseFact.objects.values_list(
+            "indicator__code", "case_key", "outcome", "counted_on", "due_at", "value"
+        )
+    )
+
+
+@pytest.fixture
+def publish(town):
+    def do(**options):
+        edition = builders.published(builders.charter_document(**options), of=town)
+        figures.refresh(at=NOW)
+        return edition
+
+    return do
+
+
+def test_events_become_a_ledger_line(charter):
+    send(
+        *request("kept", "2026-03-02", "2026-03-10"),
+        *request("late", "2026-03-02", "2026-03-30"),
+        *request("open", "2026-03-03"),
+    )
+    assert figures.refresh(at=utc(2026, 3, 16, 12)) > 0
+    assert not StaleMark.objects.exists()
+    march = line("2026-03-01")
+    # The tenth working day after Monday 2 March is Monday 16 March: still pending.
+    assert counts(march) == (2, 1, 1, 1)
+    assert march.value == 50
+    assert (march.status, march.state, march.revision) == ("unmet", "PROVISIONAL", 0)
+    assert march.as_of_at == utc(2026, 3, 16, 12)
+    assert counts(line("2026-01-01", "quarter")) == (2, 1, 1, 1)
+    assert counts(line("2026-01-01", "year")) == (2, 1, 1, 1)
+
+
+def test_refreshing_again_writes_nothing(charter):
+    send(*request("kept", "2026-03-02", "2026-03-10"))
+    figures.refresh(at=NOW)
+    before = list(Result.objects.order_by("pk").values())
+    send(*request("kept", "2026-03-02", "2026-03-10"))
+    assert figures.refresh(at=NOW) == 0
+    figures.rebuild(indicator_id=Indicator.objects.get().pk, at=NOW)
+    assert list(Result.objects.order_by("pk").values()) == before
+
+
+RULES = [
+    {},
+    {"kind": "every_case_within_limit", "target": "100"},
+    {
+        "kind": "mean_duration",
+        "comparator": "<=",
+        "target": "8",
+        "unit": "working_days",
+    },
+    {"kind": "median_duration", "comparator": "<=", "target": "8", "unit": "hours"},
+]
+
+
+def many_rules():
+    made = []
+    for number, changes in enumerate(RULES):
+        item = builders.indicator(f"IND-{number}", **changes)
+        item["rule"] = copy.deepcopy(item["rule"])
+        if "duration" in item["kind"]:
+            del item["rule"]["limit"]
+            hours = "working_days" if number == 2 else "open_hours"
+            item["rule"] |= {"unit": hours, "counted_in": "closed"}
+        else:
+            item["rule"] |= {"counted_in": ["due", "opened"][number]}
+            item["rule"] |= {"segment_by": "channel", "withdrawn": ["withdrawn"]}
+        made.append(item)
+    ratio = builders.indicator("IND-R", kind="ratio", target="50", calendar=None)
+    ratio["rule"] = {"numerator": {"closed": 1}, "denominator": {"opened": 1}}
+    return [*made, ratio]
+
+
+def made_up(dice: random.Random) -> list[dict]:
+    """Events of cases that open, close, withdraw and are corrected, in disorder."""
+    found: list[dict] = []
+    for number in range(25):
+        case = f"c{number}"
+        opened = utc(2026, 1, 1) + timedelta(minutes=dice.randrange(300 * 1440))
+        mine = [event(f"{case}/o", case, at=opened)]
+        mine += [
+            event(
+                f"{case}/{step}",
+                case,
+                type=dice.choice(["closed", "closed", "withdrawn"]),
+                at=min(opened + timedelta(minutes=dice.randrange(-50, 40_000)), NOW),
+                attributes={"channel": dice.choice(["web", "phone"])},
+            )
+            for step in range(dice.randrange(3))
+        ]
+        found += mine
+        old = dice.choice(mine)
+        for turn in range(dice.randrange(3)):
+            id_ = f"{case}/r{turn}"
+            changed = old | {"id": id_, "replaces": old["id"]}
+            changed["at"] = min(
+                old["at"] + timedelta(days=dice.randrange(-40, 40)), NOW
+            )
+            changed["case"] = dice.choice([case, "c1"])
+            found.append(changed)
+            old = changed
+    return found
+
+
+def in_sendable_order(events: list[dict], dice: random.Random) -> list[dict]:
+    """Any order in which a correction comes after what it corrects."""
+    waiting, sent, ordered = dice.sample(events, len(events)), set(), []
+    while waiting:
+        ready = [e for e in waiting if e.get("replaces") in {None, *sent}]
+        ordered += ready
+        sent |= {e["id"] for e in ready}
+        waiting = [e for e in waiting if e["id"] not in sent]
+    return ordered
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_little_by_little_equals_from_nothing(publish, seed):
+    dice = random.Random(seed)
+    publish(indicators=many_rules(), types=("closed", "opened", "withdrawn"))
+    events = in_sendable_order(made_up(dice), dice)
+    assert all(e["at"] <= NOW for e in events)
+    while events:
+        size = dice.randrange(1, 20)
+        batch, events = events[:size], events[size:]
+        receipt = send(*batch, at=NOW)
+        assert receipt.refused == []
+        if dice.random() < 0.6:
+            figures.refresh(at=NOW - timedelta(days=len(events)))
+        if dice.random() < 0.3:
+            figures.sweep(at=NOW - timedelta(days=len(events) // 2))
+    figures.refresh(at=NOW)
+    figures.sweep(at=NOW)
+    figures.roll(at=NOW)
+    little_by_little = ledger(), facts()
+    assert list(verify(at=NOW)) == []
+
+    CaseFact.objects.all().delete()
+    Result.objects.all().delete()
+    for indicator in Indicator.objects.all():
+        figures.rebuild(indicator_id=indicator.pk, at=NOW)
+    assert (ledger(), facts()) == little_by_little
+    assert len(little_by_little[1]) > 60
+
+
+def test_the_order_in_which_events_arrive_does_not_matter(publish):
+    seen = []
+    for seed in (1, 2):
+        sid = transaction.savepoint()
+        publish(indicators=many_rules(), types=("closed", "opened", "withdrawn"))
+        events = made_up(random.Random(7))
+        send(*in_sendable_order(events, random.Random(seed)))
+        figures.refresh(at=NOW)
+        seen.append((ledger(), facts()))
+        transaction.savepoint_rollback(sid)
+    assert seen[0] == seen[1]
+
+
+def test_a_correction_moves_a_case_to_another_period(charter):
+    send(
+        *request("a", "2026-03-02", "2026-03-03"),
+        *request("b", "2026-03-02", "2026-03-03"),
+    )
+    figures.refresh(at=NOW)
+    send(event("fix", "a", at="2026-05-04T10:00:00+02:00", replaces="a/o"))
+    send(
+        event(
+            "fix2", "a", type="closed", at="2026-05-05T10:00:00+02:00", replaces="a/c"
+        )
+    )
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01")) == (1, 1, 0, 0)
+    assert counts(line("2026-05-01")) == (1, 1, 0, 0)
+    assert ServiceEvent.objects.count() == 6
+
+
+def test_a_correction_may_move_an_event_to_another_case(charter):
+    send(
+        *request("a", "2026-03-02"),
+        event("x", "a", type="closed", at="2026-03-03T10:00:00Z"),
+    )
+    send(*request("b", "2026-03-02"))
+    figures.refresh(at=NOW)
+    assert dict(CaseFact.objects.values_list("case_key", "outcome")) == {
+        "a": "met",
+        "b": "open",
+    }
+    send(event("y", "b", type="closed", at="2026-03-03T10:00:00Z", replaces="x"))
+    figures.refresh(at=NOW)
+    assert dict(CaseFact.objects.values_list("case_key", "outcome")) == {
+        "a": "open",
+        "b": "met",
+    }
+
+
+def test_time_alone_turns_an_open_case_missed(charter):
+    send(*request("open", "2026-03-02"))
+    figures.refresh(at=utc(2026, 3, 10))
+    assert counts(line("2026-03-01")) == (0, 0, 0, 1)
+    due = CaseFact.objects.get().due_at
+    assert due == utc(2026, 3, 16, 23)  # the first instant of 17 March in Madrid
+    assert figures.sweep(at=due - timedelta(microseconds=1)) == 0
+    assert counts(line("2026-03-01")) == (0, 0, 0, 1)
+    assert figures.sweep(at=due) == 1
+    assert counts(line("2026-03-01")) == (1, 0, 1, 0)
+    assert counts(line("2026-01-01", "year")) == (1, 0, 1, 0)
+    assert figures.sweep(at=due + timedelta(days=1)) == 0
+    assert list(verify(at=due + timedelta(days=1))) == []
+
+
+def test_an_open_case_does_not_shorten_a_mean(publish):
+    item = builders.indicator(kind="mean_duration", comparator="<=", target="9")
+    item["rule"] |= {"unit": "working_days"}
+    publish(indicators=[item])
+    send(*request("a", "2026-03-02", "2026-03-06"), *request("b", "2026-03-02"))
+    figures.refresh(at=NOW)
+    figures.sweep(at=NOW)
+    march = line("2026-03-01")
+    assert (march.n, march.pending, march.value) == (1, 1, Decimal(4))
+
+
+def test_roll_opens_the_periods_that_have_begun(charter):
+    figures.refresh(at=utc(2026, 1, 15))
+    starts = Result.objects.values_list("period_kind", "period_start").order_by(
+        "period_kind"
+    )
+    assert list(starts) == [
+        ("month", date(2026, 1, 1)),
+        ("quarter", date(2026, 1, 1)),
+        ("year", date(2026, 1, 1)),
+    ]
+    assert figures.roll(at=datetime(2026, 1, 31, 23, 30, tzinfo=UTC)) == 1
+    months = Result.objects.filter(period_kind="month").values_list(
+        "period_start", flat=True
+    )
+    assert sorted(months) == [date(2026, 1, 1), date(2026, 2, 1)]  # February in Madrid
+    assert set(Result.objects.values_list("status", flat=True)) == {"no_data_yet"}
+
+
+def test_an_empty_month_of_a_feed_that_speaks_has_no_cases(charter):
+    figures.refresh(at=utc(2026, 3, 1))
+    send(*request("a", "2026-03-02", "2026-03-03"))
+    figures.refresh(at=utc(2026, 3, 10))
+    assert line("2026-01-01").status == "no_cases"
+    assert line("2026-03-01").status == "met"
+
+
+def test_a_silent_feed_has_no_data_yet_and_comes_back(publish):
+    publish(expected_gap_days=7)
+    send(*request("a", "2026-03-02", "2026-03-03"))
+    figures.refresh(at=utc(2026, 3, 5))
+    assert line("2026-03-01").status == "met"
+    figures.roll(at=utc(2026, 3, 10))
+    assert line("2026-03-01").status == "met"
+    figures.roll(at=utc(2026, 3, 12))
+    assert line("2026-03-01").status == "no_data_yet"
+    assert list(verify(at=utc(2026, 3, 12))) == []
+    send(*request("b", "2026-03-11", "2026-03-11"))
+    figures.refresh(at=utc(2026, 3, 12))
+    assert line("2026-03-01").status == "met"
+    assert list(verify(at=utc(2026, 3, 12))) == []
+
+
+def test_rebuilding_hears_a_feed_too(charter):
+    figures.refresh(at=utc(2026, 3, 1))
+    assert line("2026-01-01").status == "no_data_yet"
+    send(*request("a", "2026-03-02", "2026-03-03"))
+    StaleMark.objects.all().delete()
+    figures.rebuild(indicator_id=Indicator.objects.get().pk, at=utc(2026, 3, 10))
+    assert line("2026-01-01").status == "no_cases"
+
+
+def freeze(label, at=NOW):
+    return figures.freeze(period=parse_period(label), organisation_id=None, at=at)
+
+
+@pytest.fixture
+def frozen(publish):
+    item = builders.indicator()
+    item["rule"] |= {"grace_days": 10}
+    publish(indicators=[item])
+    send(*request("a", "2026-03-02", "2026-03-03"), *request("b", "2026-03-02"))
+    assert freeze("2026-03", at=utc(2026, 4, 10, 21)) == 0  # one hour of grace left
+    assert freeze("2026-03", at=utc(2026, 4, 10, 22)) == 1
+    return line("2026-03-01")
+
+
+def test_freezing_brings_up_to_date_and_makes_final(frozen):
+    assert (frozen.state, frozen.revision) == ("FROZEN", 0)
+    assert counts(frozen) == (2, 1, 1, 0)
+    assert freeze("2026-03") == 0
+    assert freeze("2026-Q1") == 1
+
+
+def test_freezing_all_that_has_ended_leaves_what_still_has_grace(frozen):
+    assert figures.freeze_ended(organisation_id=None, at=utc(2026, 5, 9)) == 3
+    ended = Result.objects.filter(state="FROZEN")
+    assert sorted(ended.values_list("period_kind", "period_start")) == [
+        ("month", date(2026, 1, 1)),
+        ("month", date(2026, 2, 1)),
+        ("month", date(2026, 3, 1)),
+        ("quarter", date(2026, 1, 1)),
+    ]
+
+
+def test_freezing_is_of_one_organisation_if_asked(frozen, town):
+    other = builders.organisation("other")
+    period = parse_period("2026-Q1")
+    assert figures.freeze(period=period, organisation_id=other.pk, at=NOW) == 0
+    assert figures.freeze(period=period, organisation_id=town.pk, at=NOW) == 1
+
+
+def test_a_late_event_restates_and_the_final_line_stays(frozen):
+    before = Result.objects.filter(pk=frozen.pk).values().get()
+    send(event("late", "b", type="closed", at="2026-03-04T10:00:00Z"))
+    figures.refresh(at=NOW)
+    after = line("2026-03-01")
+    assert (after.state, after.revision, after.cause) == (
+        "RESTATED",
+        1,
+        "late or corrected events",
+    )
+    assert counts(after) == (2, 2, 0, 0)
+    assert Result.objects.filter(pk=frozen.pk).values().get() == before
+    send(event("fix", "b", type="closed", at="2026-03-30T10:00:00Z", replaces="late"))
+    figures.refresh(at=NOW)
+    last = line("2026-03-01")
+    assert (last.revision, counts(last)) == (2, (2, 1, 1, 0))
+    figures.rebuild(indicator_id=last.indicator_id, at=NOW)
+    assert line("2026-03-01").revision == 2
+    assert list(verify(at=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE indicators_result SET value = 100 WHERE id = %s",
+        "UPDATE indicators_result SET state = 'PROVISIONAL' WHERE id = %s",
+        "DELETE FROM indicators_result WHERE id = %s",
+    ],
+)
+@pytest.mark.parametrize("state", ["FROZEN", "RESTATED"])
+def test_the_database_refuses_to_change_a_final_line(frozen, statement, state):
+    send(event("late", "b", type="closed", at="2026-03-04T10:00:00Z"))
+    figures.refresh(at=NOW)
+    row = Result.objects.get(period_kind="month", state=state)
+    with (
+        pytest.raises(IntegrityError, match="is final") as caught,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement, [row.pk])
+    assert caught.value.__cause__.diag.constraint_name == "result_final_immutable"
+
+
+def test_a_calendar_that_changes_restates_with_its_own_cause(frozen, town):
+    definition = builders.OFFICE_HOURS | {"known_until": "2030-01-01"}
+    put_calendar(
+        organisation=town, code="office", name={}, definition=definition, at=NOW
+    )
+    figures.refresh(at=NOW)
+    after = line("2026-03-01")
+    assert (after.revision, after.cause) == (1, "changed calendar or rule")
+    assert counts(after) == counts(frozen)
+    assert list(verify(at=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"revision": 1, "state": "FROZEN"}, "result_restated_with_cause"),
+        ({"revision": 1, "state": "RESTATED"}, "result_restated_with_cause"),
+        (
+            {"revision": 0, "state": "RESTATED", "cause": "x"},
+            "result_restated_with_cause",
+        ),
+        ({"revision": 0}, "result_once_per_revision"),
+        ({"segment": "s", "period_end": date(2026, 3, 1)}, "result_period_in_order"),
+        ({"segment": "s", "status": "fine"}, "result_status_known"),
+        ({"segment": "s", "status": "met", "value": None}, "result_verdict_with_value"),
+    ],
+)
+def test_the_ledger_has_its_constraints(charter, changes, name):
+    send(*request("a", "2026-03-02", "2026-03-03"))
+    figures.refresh(at=NOW)
+    row = line("2026-03-01")
+    row.pk = None
+    for field, value in changes.items():
+        setattr(row, field, value)
+    with pytest.raises(IntegrityError, match=name):
+        row.save()
+
+
+def test_the_marks_survive_a_worker_that_fails(charter, monkeypatch):
+    send(*request("a", "2026-03-02", "2026-03-03"))
+    marks = StaleMark.objects.count()
+
+    def fail(*_args):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(figures, "_write_cells", fail)
+        with pytest.raises(RuntimeError):
+            figures.refresh(at=NOW)
+    assert StaleMark.objects.count() == marks
+    assert not CaseFact.objects.exists()
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01")) == (1, 1, 0, 0)
+
+
+def test_an_old_case_is_judged_by_the_edition_it_began_under(publish):
+    strict = builders.indicator()
+    loose = builders.indicator(target="50")
+    loose["rule"] |= {"limit": {"amount": "30", "unit": "working_days"}}
+    publish(indicators=[strict])
+    slow = (
+        request("old", "2026-06-25", "2026-07-20"),
+        request("new", "2026-07-02", "2026-07-20"),
+    )
+    send(*slow[0], *slow[1])
+    figures.refresh(at=NOW)
+    assert dict(CaseFact.objects.values_list("case_key", "outcome")) == {
+        "old": "missed",
+        "new": "missed",
+    }
+    publish(indicators=[loose], valid_from="2026-07-01", valid_until="2028-07-01")
+    assert dict(CaseFact.objects.values_list("case_key", "outcome")) == {
+        "old": "missed",
+        "new": "met",
+    }
+    # The quarter in which the promise was loosened is judged by the new edition from
+    # its first day; the year, that began under the strict one, by the strict one.
+    assert line("2026-07-01", "quarter").target == 50
+    assert line("2026-01-01", "year").target == 95
+    assert list(verify(at=NOW)) == []
+
+
+def test_a_case_that_began_when_nothing_was_promised_is_excluded(charter):
+    send(*request("before", "2025-12-30", "2026-01-02"))
+    figures.refresh(at=NOW)
+    assert CaseFact.objects.get().reason == "no_promise"
+
+
+def test_a_term_beyond_the_calendar_is_not_computable(publish, town):
+    short = builders.OFFICE_HOURS | {"known_until": "2026-04-01"}
+    document = builders.charter_document()
+    document["calendars"][0]["definition"] = short
+    builders.published(document, of=town)
+    send(
+        *request("a", "2026-03-02", "2026-03-03"),
+        *request("b", "2026-03-30", "2026-03-31"),
+    )
+    figures.refresh(at=NOW)
+    assert line("2026-03-01").status == "not_computable"
+    assert line("2026-03-01").not_computable == 1
+
+
+def test_segments_have_lines_of_their_own(publish):
+    item = builders.indicator()
+    item["rule"] |= {"segment_by": "channel"}
+    publish(indicators=[item])
+    web, phone = request("w", "2026-03-02", "2026-03-03"), request("p", "2026-03-02")
+    web[0]["attributes"] = {"channel": "web"}
+    phone[0]["attributes"] = {"channel": "phone"}
+    send(*web, *phone)
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01")) == (2, 1, 1, 0)
+    assert counts(line("2026-03-01", segment="web")) == (1, 1, 0, 0)
+    assert counts(line("2026-03-01", segment="phone")) == (1, 0, 1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_and_senders_at_once_lose_nothing(town, monkeypatch):
+    monkeypatch.setattr("core.jobs._send", lambda task, kwargs: None)
+    monkeypatch.setattr(figures, "MARKS_AT_ONCE", 7)
+    builders.published(builders.charter_document(), of=town)
+    stream = Stream.objects.get(code="requests")
+    requests = [request(f"c{n}", "2026-03-02", "2026-03-03") for n in range(60)]
+
+    def sender(part):
+        for two in requests[part::2]:
+            record(stream=stream, lines=list(enumerate(two, 1)), at=NOW)
+
+    def worker(_part):
+        for _turn in range(15):
+            figures.refresh(at=NOW)
+
+    def work(job):
+        job[0](job[1])
+
+    at_once(work, [(sender, 0), (sender, 1), (worker, 0), (worker, 1)])
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01")) == (60, 60, 0, 0)
+    assert not StaleMark.objects.exists()
+    assert list(verify(at=NOW)) == []
