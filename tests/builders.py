@@ -16,7 +16,7 @@ PASSWORD = "a-long-test-password"
 OFFICE_HOURS = {
     "zone": "Europe/Madrid",
     "known_from": "2024-01-01",
-    "known_until": "2029-01-01",
+    "known_until": "2060-01-01",
     "weekly": {
         day: [["09:00", "14:00"]] for day in ("mon", "tue", "wed", "thu", "fri")
     },
