@@ -76,4 +76,6 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _cell(value: object) -> str:
-    return r"\N" if value is None else str(value).translate(ESCAPES)
+    if value is None:
+        return r"\N"
+    return value.translate(ESCAPES) if isinstance(value, str) else str(value)

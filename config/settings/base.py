@@ -158,6 +158,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "web.errors.csrf_failure"
 
+# Whether "manage.py demo" may create people with a password that everybody knows.
+DEMO_ALLOWED = False
+
+# How many proxies of our own append to X-Forwarded-For; 0: nobody's word is taken.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
 # The largest batch of events that the API takes in one request.
 EVENTS_MAX_LINES = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024

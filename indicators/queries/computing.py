@@ -6,13 +6,15 @@ ledger and the verification that distrusts it both go through here.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -219,10 +221,16 @@ def cases_of(
             )
 
 
-def _attributes(stored: Any) -> dict[str, str]:
+def _attributes(stored: Any) -> Mapping[str, str]:
     # A raw cursor gives jsonb as text.
-    found: dict[str, str] = json.loads(stored) if isinstance(stored, str) else stored
-    return found
+    return _parsed(stored) if isinstance(stored, str) else stored
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> Mapping[str, str]:
+    """Read attributes; most cases share theirs with many others, so most are known."""
+    found: dict[str, str] = json.loads(text)
+    return MappingProxyType(found)
 
 
 def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:

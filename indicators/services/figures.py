@@ -28,6 +28,7 @@ from indicators.queries.computing import (
     feed_of,
     figure,
     first_day,
+    period_of_result,
     plan_of,
     stored_facts,
 )
@@ -35,6 +36,9 @@ from indicators.queries.computing import (
 # Whole cells are computed once per round, so rounds are large.
 MARKS_AT_ONCE = 50_000
 FACTS_AT_ONCE = 5_000
+# Why a final figure was restated, as the ledger says it.
+LATE_EVENTS = "late or corrected events"
+CHANGED_RULE = "changed calendar or rule"
 Place = tuple[date, str]
 Cell = tuple[Period, str]
 ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
@@ -137,39 +141,64 @@ def freeze(*, period: Period, organisation_id: int | None, at: datetime) -> int:
 
     :returns: the number of ledger lines that became final.
     """
-    lines = Result.objects.filter(
-        state=ResultState.PROVISIONAL,
-        period_kind=period.kind,
-        period_start=period.start,
-    )
+    chosen = Q(period_kind=period.kind, period_start=period.start)
+    return _freeze_lines(chosen, organisation_id, at)
+
+
+def freeze_ended(*, organisation_id: int | None, at: datetime) -> int:
+    """
+    Make the figures of every period final whose days of grace are over.
+
+    As :func:`freeze` would, period by period, in one round per indicator.
+
+    :returns: the number of ledger lines that became final.
+    """
+    return _freeze_lines(Q(), organisation_id, at)
+
+
+def _freeze_lines(chosen: Q, organisation_id: int | None, at: datetime) -> int:
+    lines = Result.objects.filter(chosen, state=ResultState.PROVISIONAL)
     if organisation_id is not None:
         lines = lines.filter(organisation_id=organisation_id)
     waiting = lines.order_by("indicator_id").distinct("indicator_id")
     return sum(
-        _freeze_indicator(indicator_id, period, at)
+        _freeze_indicator(indicator_id, chosen, at)
         for indicator_id in waiting.values_list("indicator_id", flat=True)
     )
 
 
 @transaction.atomic
-def _freeze_indicator(indicator_id: int, period: Period, at: datetime) -> int:
-    plan = plan_of(_hold(indicator_id))
-    promise = promise_for(plan.promises, period) if plan is not None else None
-    if plan is None or promise is None:
+def _freeze_indicator(indicator_id: int, chosen: Q, at: datetime) -> int:
+    indicator = _hold(indicator_id)
+    # Events that wait for a worker belong in the figure that becomes final.
+    while refresh_indicator(indicator_id=indicator_id, at=at):
+        pass
+    plan = plan_of(indicator)
+    if plan is None:
         return 0
-    last_day = period.end + timedelta(days=promise.rule.grace_days)
-    if at.astimezone(plan.zone).date() < last_day:
-        return 0
-    lines = Result.objects.filter(
-        indicator=plan.indicator,
-        state=ResultState.PROVISIONAL,
-        period_kind=period.kind,
-        period_start=period.start,
+    today = at.astimezone(plan.zone).date()
+    waiting = Result.objects.filter(
+        chosen, indicator=plan.indicator, state=ResultState.PROVISIONAL
     )
-    feed = feed_of(plan, as_of=at)
-    segments = lines.values_list("segment", flat=True)
-    _write_cells(plan, {(period, segment) for segment in segments}, at, feed)
-    return lines.update(state=ResultState.FROZEN)
+    ripe = {
+        (period, segment)
+        for period, segment in _cells_of(waiting)
+        if _grace_is_over(plan, period, today)
+    }
+    # What was computed at this very instant is as fresh as it can be.
+    stale = _cells_of(waiting.exclude(as_of_at=at)) & ripe
+    _write_cells(plan, stale, at, feed_of(plan, as_of=at))
+    final = [
+        line.pk for line in waiting if (period_of_result(line), line.segment) in ripe
+    ]
+    return Result.objects.filter(pk__in=final).update(state=ResultState.FROZEN)
+
+
+def _grace_is_over(plan: Plan, period: Period, today: date) -> bool:
+    promise = promise_for(plan.promises, period)
+    if promise is None:
+        return False
+    return today >= period.end + timedelta(days=promise.rule.grace_days)
 
 
 @transaction.atomic
@@ -184,12 +213,11 @@ def _roll_indicator(indicator_id: int, at: datetime) -> None:
     plan = plan_of(_hold(indicator_id))
     if plan is None:
         return
-    _open_periods(plan, at)
     feed = feed_of(plan, as_of=at)
     # A period after the feed's last word may have changed by silence alone.
     heard = feed.until.astimezone(plan.zone).date() if feed.until else date.min
     after = Result.objects.filter(indicator=plan.indicator, period_end__gt=heard)
-    _write_again(plan, after, at, feed)
+    _write_cells(plan, _cells_of(after) | _unopened(plan, at), at, feed)
 
 
 def _hold(indicator_id: int) -> Indicator:
@@ -204,11 +232,10 @@ def _rebuild(plan: Plan, at: datetime) -> None:
     )
     CaseFact.objects.filter(indicator=plan.indicator).delete()
     new = _store(plan.indicator, facts_of(plan))
-    _write_lines(plan, old | new, at)
     # Lines without cases depend on rule, calendar and feed all the same.
     lines = Result.objects.filter(indicator=plan.indicator)
-    _write_again(plan, lines, at, feed_of(plan, as_of=at))
-    _open_periods(plan, at)
+    cells = _cells_around(plan, old | new) | _cells_of(lines) | _unopened(plan, at)
+    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
 
 
 def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
@@ -247,30 +274,42 @@ def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
 
 
 def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
-    cells = {
+    _write_cells(plan, _cells_around(plan, places), at, feed_of(plan, as_of=at))
+
+
+def _cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
+    """Return the ledger lines that facts counted at these places are part of."""
+    return {
         (period_of(day, kind), part)
         for day, segment in places
         for kind in plan.kinds
         for part in {"", segment}
     }
-    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
 
 
-def _open_periods(plan: Plan, at: datetime) -> None:
-    """Write the lines of periods that have begun and have none."""
+def _cells_of(lines: QuerySet[Result]) -> set[Cell]:
+    return {
+        (Period(start, end, PeriodKind(kind)), segment)
+        for kind, start, end, segment in lines.values_list(
+            "period_kind", "period_start", "period_end", "segment"
+        ).distinct()
+    }
+
+
+def _unopened(plan: Plan, at: datetime) -> set[Cell]:
+    """Return the lines of periods that have begun and have none."""
     known = set(
         Result.objects.filter(indicator=plan.indicator, segment="").values_list(
             "period_kind", "period_start"
         )
     )
     tomorrow = at.astimezone(plan.zone).date() + timedelta(days=1)
-    cells = {
+    return {
         (period, "")
         for kind in plan.kinds
         for period in periods_between(first_day(plan), tomorrow, kind)
         if (kind.value, period.start) not in known
     }
-    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
 
 
 def _hear_again(plan: Plan, at: datetime) -> None:
@@ -279,17 +318,7 @@ def _hear_again(plan: Plan, at: datetime) -> None:
     waiting = Result.objects.filter(
         indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
     ).filter(Q(feed_until=None) | Q(feed_until__lt=feed.until or at))
-    _write_again(plan, waiting, at, feed)
-
-
-def _write_again(plan: Plan, lines: QuerySet[Result], at: datetime, feed: Feed) -> None:
-    cells = {
-        (Period(start, end, PeriodKind(kind)), segment)
-        for kind, start, end, segment in lines.values_list(
-            "period_kind", "period_start", "period_end", "segment"
-        ).distinct()
-    }
-    _write_cells(plan, cells, at, feed)
+    _write_cells(plan, _cells_of(waiting), at, feed)
 
 
 def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feed: Feed) -> None:
@@ -366,5 +395,6 @@ def _next_line(
     if previous is not None:
         line.revision = previous.revision + 1
         line.state = ResultState.RESTATED
-        line.cause = "late or corrected events"
+        same_rule = previous.rule_digest == content["rule_digest"]
+        line.cause = LATE_EVENTS if same_rule else CHANGED_RULE
     return line

@@ -53,4 +53,6 @@ def mark_cases(stream: Stream, cases: Collection[str], *, at: datetime) -> None:
                 EditionState.PUBLISHED,
             ],
         )
-    enqueue_on_commit("indicators.refresh")
+        marked = cursor.rowcount
+    if marked:
+        enqueue_on_commit("indicators.refresh")

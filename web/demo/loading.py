@@ -1,0 +1,325 @@
+"""
+Load the demo town: through the same services as real life, in one transaction.
+
+A load that is cut off leaves nothing, so a town that exists is a whole one.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+
+from accounts.enums import Role
+from accounts.models import Organisation, Unit, User
+from accounts.services.organisations import (
+    create_organisation,
+    create_person,
+    create_unit,
+)
+from charters.models import Charter, Edition
+from charters.services.drafts import open_next
+from charters.services.exchange import import_document
+from charters.services.publication import Evidence, publish
+from engine.periods import Period, PeriodKind, period_of
+from engine.worktime import WorkCalendar
+from feedback.services.claims import decide, file_claim
+from indicators.models import Stream
+from indicators.services import figures
+from indicators.services.intake import record
+from web.demo.events import generate
+from web.demo.stories import Story, story
+from web.demo.town import DAY, DemoEvent, Office, Town, clock
+
+FOLDER = Path(__file__).parent
+PASSWORD = "paraula-demo"  # noqa: S105 -- printed on purpose; the command guards it
+LINES_AT_ONCE = 10_000
+# The charter whose successor is being drafted: it is the next to expire.
+RENEWED = "llicencies-activitats"
+IMPORTED_DAYS_BEFORE, ADOPTED_DAYS_BEFORE = 60, 22
+PUBLISHED_DAYS_BEFORE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClaim:
+    """A claim to be filed: its words, its days, and the case behind it."""
+
+    content: dict[str, Any]
+    received_at: datetime
+    facts_on: date
+    story: Story | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load made."""
+
+    organisation: Organisation
+    events: int
+    claims: int
+    final_figures: int
+
+
+def slug() -> str:
+    """Return the short name of the demo's organisation."""
+    return str(_read("organisation.json")["slug"])
+
+
+def people() -> Iterator[tuple[str, str]]:
+    """Yield the role and the e-mail of every person of the demo."""
+    for person in _read("organisation.json")["users"]:
+        yield person["role"], person["email"]
+
+
+def charters() -> list[dict[str, Any]]:
+    """Return the demo's charters as exchange documents."""
+    paths = sorted((FOLDER / "charters").glob("*.json"))
+    return [_read(f"charters/{path.name}") for path in paths]
+
+
+def town_of(
+    documents: list[dict[str, Any]], *, at: datetime, scale: float = 1.0
+) -> Town:
+    """Return the town that has these charters, with their calendars and feeds."""
+    offices: dict[str, Office] = {}
+    windows: dict[str, tuple[date, date]] = {}
+    for document in documents:
+        for item in document["calendars"]:
+            calendar = WorkCalendar.from_definition(item["definition"])
+            offices.setdefault(item["code"], Office(calendar))
+        for item in document["streams"]:
+            windows.setdefault(item["code"], _window(document))
+    return Town(now=at, offices=offices, windows=windows, scale=scale)
+
+
+def planned_claims(town: Town, documents: list[dict[str, Any]]) -> Iterator[DemoClaim]:
+    """Yield the claims with their days, of those on which something was promised."""
+    windows = {item["charter"]["slug"]: _window(item) for item in documents}
+    for number, content in enumerate(_read("claims.json")):
+        day = town.today - content["days_ago"] * DAY
+        facts_on = day - content["facts_days_before"] * DAY
+        name = content["story"]
+        first, until = windows[content["charter"]]
+        if first <= facts_on < until:
+            yield DemoClaim(
+                content,
+                min(clock(day, 9 + number * 0.7), town.now),
+                facts_on,
+                story(town, name, facts_on) if name else None,
+            )
+
+
+@transaction.atomic
+def load(*, at: datetime, scale: float = 1.0) -> Loaded:
+    """
+    Load the town as it stands at an instant.
+
+    :param scale: share of the usual number of events.
+    :raises django.core.exceptions.ValidationError: if it exists already.
+    """
+    documents = charters()
+    town = town_of(documents, at=at, scale=scale)
+    organisation, units, users = _organisation(documents)
+    editions = _drafts(documents, organisation, users)
+    _assign(editions, units)
+    claims = list(planned_claims(town, documents))
+    streams = generate(town, [claim.story for claim in claims if claim.story])
+    # Before publication: nothing is stale yet, so nothing is marked case by case.
+    recorded = _record(organisation, streams, town)
+    for edition in editions:
+        _publish(edition, users)
+    for claim in claims:
+        _file(claim, organisation, users, town)
+    _analyse()
+    figures.refresh(at=at)
+    frozen = figures.freeze_ended(organisation_id=organisation.pk, at=at)
+    recorded += _record_late(organisation, streams, at)
+    figures.refresh(at=at)
+    charter = Charter.objects.get(organisation=organisation, slug=RENEWED)
+    open_next(charter=charter, by=users[Role.DRAFTER], at=at - 3 * DAY)
+    return Loaded(organisation, recorded, len(claims), frozen)
+
+
+def _read(name: str) -> Any:
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _first_day(document: dict[str, Any]) -> date:
+    return date.fromisoformat(document["edition"]["valid_from"])
+
+
+def _window(document: dict[str, Any]) -> tuple[date, date]:
+    return _first_day(document), date.fromisoformat(document["edition"]["valid_until"])
+
+
+def _organisation(
+    documents: list[dict[str, Any]],
+) -> tuple[Organisation, dict[str, Unit], dict[str, User]]:
+    description = _read("organisation.json")
+    at = clock(min(map(_first_day, documents)) - 90 * DAY, 9)
+    organisation = create_organisation(
+        slug=description["slug"],
+        name=description["name"],
+        time_zone=description["time_zone"],
+        country=description["country"],
+        subdivision=description["subdivision"],
+        procedure=description["procedure"].upper(),
+        liability=description["liability"],
+        claim_term=description["claim_term"],
+        claim_calendar=description["claim_calendar"],
+        by=None,
+        at=at,
+    )
+    units: dict[str, Unit] = {}
+    for item in description["units"]:
+        units[item["code"]] = create_unit(
+            organisation=organisation,
+            code=item["code"],
+            name=item["name"],
+            parent=units[item["parent"]] if item["parent"] else None,
+            by=None,
+            at=at,
+        )
+    users: dict[str, User] = {}
+    for item in description["users"]:
+        role = item["role"].upper()
+        users[role] = create_person(
+            organisation=organisation,
+            email=item["email"],
+            name=item["name"],
+            role=role,
+            unit=units[item["unit"]] if item["unit"] else None,
+            by=None,
+            at=at,
+        )
+    # One slow hash for all: the password is no secret.
+    User.objects.filter(pk__in=[user.pk for user in users.values()]).update(
+        password=make_password(PASSWORD)
+    )
+    return organisation, units, users
+
+
+def _drafts(
+    documents: list[dict[str, Any]], organisation: Organisation, users: dict[str, User]
+) -> list[Edition]:
+    return [
+        import_document(
+            document=document,
+            organisation=organisation,
+            by=users[Role.DRAFTER],
+            at=clock(_first_day(document) - IMPORTED_DAYS_BEFORE * DAY, 12.5),
+        ).edition
+        for document in documents
+    ]
+
+
+def _assign(editions: list[Edition], units: dict[str, Unit]) -> None:
+    owners = _read("organisation.json")["charters"]
+    for edition in editions:
+        edition.charter.unit = units[owners[edition.charter.slug]]
+        edition.charter.save(update_fields=["unit"])
+
+
+def _publish(edition: Edition, users: dict[str, User]) -> None:
+    if edition.valid_from is None:
+        msg = f"{edition} has no first day"
+        raise ValueError(msg)
+    adopted = edition.valid_from - ADOPTED_DAYS_BEFORE * DAY
+    published = edition.valid_from - PUBLISHED_DAYS_BEFORE * DAY
+    publish(
+        edition=edition,
+        by=users[Role.PUBLISHER],
+        at=clock(published, 9.5),
+        evidence=Evidence(
+            authority="Ple municipal",
+            act_number=f"{adopted.year}/{100 + edition.pk % 100}",
+            act_on=adopted,
+            gazette=f"BOP, {published:%d/%m/%Y}",
+        ),
+    )
+
+
+def _record(
+    organisation: Organisation, streams: dict[str, list[DemoEvent]], town: Town
+) -> int:
+    """Record what came in time, quarter by quarter as it came."""
+    recorded = 0
+    for stream in Stream.objects.filter(organisation=organisation, code__in=streams):
+        events = [event for event in streams[stream.code] if not event.late]
+        for quarter, batch in groupby(events, key=_quarter):
+            received = min(town.now, clock(quarter.end, 6))
+            recorded += _take(stream, list(batch), received)
+    return recorded
+
+
+def _quarter(event: DemoEvent) -> Period:
+    return period_of(event.at.date(), PeriodKind.QUARTER)
+
+
+def _record_late(
+    organisation: Organisation, streams: dict[str, list[DemoEvent]], at: datetime
+) -> int:
+    """Record what came after the figures were final: it restates them."""
+    found = Stream.objects.filter(organisation=organisation, code__in=streams)
+    return sum(
+        _take(stream, late, at)
+        for stream in found
+        if (late := [event for event in streams[stream.code] if event.late])
+    )
+
+
+def _take(stream: Stream, events: list[DemoEvent], at: datetime) -> int:
+    recorded = 0
+    for first in range(0, len(events), LINES_AT_ONCE):
+        batch = events[first : first + LINES_AT_ONCE]
+        receipt = record(
+            stream=stream,
+            lines=((number, event.line()) for number, event in enumerate(batch, 1)),
+            at=at,
+        )
+        if receipt.refused:
+            refusal = receipt.refused[0]
+            msg = f"{stream.code} refused {refusal.id}: {refusal.detail}"
+            raise ValueError(msg)
+        recorded += receipt.recorded
+    return recorded
+
+
+def _file(
+    claim: DemoClaim, organisation: Organisation, users: dict[str, User], town: Town
+) -> None:
+    content = claim.content
+    filed = file_claim(
+        charter=Charter.objects.get(organisation=organisation, slug=content["charter"]),
+        commitment_code=content["commitment"],
+        facts_on=claim.facts_on,
+        narrative=content["narrative"],
+        language=content["language"],
+        at=claim.received_at,
+        wish=content["wish"],
+        case_key=claim.story.case if claim.story else "",
+    )
+    if content["answered_after_days"] is None:
+        return
+    days = content["answered_after_days"] - content["days_ago"]
+    # On the last working day up to then: nobody answers on a Sunday.
+    office = town.offices[organisation.claim_calendar]
+    answered = clock(office.before(town.today + days * DAY, 0), 19.5)
+    decide(
+        claim=filed.claim,
+        outcome=content["state"],
+        answer=content["answer"],
+        by=users[Role.CLAIM_HANDLER],
+        at=max(answered, claim.received_at),
+    )
+
+
+def _analyse() -> None:
+    """Tell the planner how much there is now: statistics come only after a commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE indicators_serviceevent")
