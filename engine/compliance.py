@@ -27,8 +27,8 @@ from fractions import Fraction
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from engine.measures import Tally, figure_of, meets, wilson
-from engine.periods import Period
+from engine.measures import Kind, Tally, figure_of, meets, wilson
+from engine.periods import Period, PeriodKind
 from engine.rules import EventPick, Rule
 from engine.worktime import (
     RESOLUTION,
@@ -228,6 +228,7 @@ def measure(
     zone: ZoneInfo,
     as_of: datetime,
     feed: Feed,
+    promised: PeriodKind | None = None,
 ) -> Measurement:
     """
     Compute the figure of one period as seen at ``as_of``.
@@ -238,6 +239,9 @@ def measure(
         has come counts as missed, so a month cannot look better merely because its
         slowest cases are unfinished.
     :param feed: how far the events reach: silence is not success.
+    :param promised: the kind of period that the target speaks of. A count is judged
+        on no other kind (36 a quarter says nothing of a month), and while its period
+        runs only where nothing can change the verdict any more.
     """
     tally = Tally()
     excluded: Counter[str] = Counter()
@@ -281,6 +285,8 @@ def measure(
             n=tally.n,
             not_computable=not_computable,
             known=feed.reaches(min(_midnight(period.end, zone), as_of)),
+            promised=promised in {None, period.kind},
+            running=as_of < _midnight(period.end, zone),
         ),
         last_event_at=last_event_at,
         inputs_digest=digest.hexdigest(),
@@ -564,7 +570,14 @@ def _counted_on(
 
 
 def _status(
-    value: Fraction | None, rule: Rule, *, n: int, not_computable: int, known: bool
+    value: Fraction | None,
+    rule: Rule,
+    *,
+    n: int,
+    not_computable: int,
+    known: bool,
+    promised: bool,
+    running: bool,
 ) -> Status:
     if not_computable:
         return Status.NOT_COMPUTABLE
@@ -576,7 +589,13 @@ def _status(
         return Status.TOO_FEW_CASES
     if rule.target is None or rule.comparator is None:
         return Status.NOT_EVALUATED
-    return Status.MET if meets(value, rule.comparator, rule.target) else Status.UNMET
+    kept = meets(value, rule.comparator, rule.target)
+    if rule.kind is Kind.COUNT:
+        # A count only grows: at least so many can be kept early, at most broken early.
+        early = rule.comparator in ({">=", ">"} if kept else {"<=", "<"})
+        if not promised or (running and not early):
+            return Status.NOT_EVALUATED
+    return Status.MET if kept else Status.UNMET
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as __, gettext_lazy as _
 
-from charters.forms import DraftForm, code_field, line_field, text_field
+from charters.forms import DraftForm, FormRow, code_field, line_field, text_field
 from engine.measures import Kind
 from engine.rules import Rule, RuleError
 from engine.worktime import Unit
@@ -134,6 +134,15 @@ def put_in(definition: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for key, parent, inner in zip(above, parents, parents[1:], strict=False):
         if not inner:
             del parent[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together; ``streams`` if the feed is among them."""
+
+    title: Any
+    rows: list[FormRow]
+    streams: bool
 
 
 class DefinitionField(forms.JSONField):
@@ -292,10 +301,10 @@ class IndicatorForm(DraftForm):
             field.choices = [NONE, *choices]
         self.initial["definition"] = definition
 
-    def groups(self) -> list[tuple[str, list[Any]]]:
+    def groups(self) -> list[Group]:
         """Return the fields in groups with a heading."""
         return [
-            (str(title), [self.row(name) for name in names])
+            Group(title, [self.row(name) for name in names], "stream" in names)
             for title, names in self.GROUPS
         ]
 

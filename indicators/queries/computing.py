@@ -298,7 +298,16 @@ def figure(
     promise = promise_for(plan.promises, period)
     if promise is None:
         return None
-    found = measure(facts, promise.rule, period, zone=plan.zone, as_of=as_of, feed=feed)
+    promised = next(b.period for b in plan.bindings if b.promise is promise)
+    found = measure(
+        facts,
+        promise.rule,
+        period,
+        zone=plan.zone,
+        as_of=as_of,
+        feed=feed,
+        promised=promised,
+    )
     return {
         **_counts(found),
         "numerator": stored(found.numerator),

@@ -1,9 +1,9 @@
 """Read the ledger."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Organisation
 from engine.periods import PeriodKind
@@ -37,14 +37,34 @@ def lines_of(
     )
 
 
-def watermarks(*, streams: Collection[int]) -> dict[int, datetime]:
-    """Return the instant of each stream's latest event."""
-    rows = (
-        ServiceEvent.objects.filter(stream_id__in=streams)
-        .values_list("stream_id")
-        .annotate(latest=Max("occurred_at"))
+def last_ended_lines(*, indicators: Collection[int], today: date) -> QuerySet[Result]:
+    """
+    Return the last revision of the newest line whose period is over, totals only.
+
+    One line for each indicator and kind of period.
+    """
+    return (
+        Result.objects.filter(
+            indicator_id__in=indicators, segment="", period_end__lte=today
+        )
+        .order_by("indicator_id", "period_kind", "-period_start", "-revision")
+        .distinct("indicator_id", "period_kind")
     )
-    return dict(rows)
+
+
+def watermarks(*, streams: Collection[int]) -> dict[int, datetime]:
+    """
+    Return the instant of each stream's latest event; a silent stream has none.
+
+    Each is one step in the index by instant, whatever the size of the log.
+    """
+    latest = ServiceEvent.objects.filter(stream=OuterRef("pk")).order_by("-occurred_at")
+    rows = (
+        Stream.objects.filter(pk__in=streams)
+        .annotate(latest=Subquery(latest.values("occurred_at")[:1]))
+        .filter(latest__isnull=False)
+    )
+    return dict(rows.values_list("pk", "latest"))
 
 
 def fact_of_case(
@@ -58,6 +78,15 @@ def fact_of_case(
         .order_by("indicator_id")
         .first()
     )
+
+
+def facts_of_case(
+    *, organisation: Organisation, indicators: Collection[int], case_key: str
+) -> QuerySet[CaseFact]:
+    """Return what the engine found of a case for each of some indicators."""
+    return CaseFact.objects.filter(
+        organisation=organisation, indicator_id__in=indicators, case_key=case_key
+    ).order_by("indicator_id")
 
 
 def events_of_case(*, stream: Stream, case_key: str) -> QuerySet[ServiceEvent]:

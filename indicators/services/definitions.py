@@ -50,7 +50,8 @@ def put_rule(
     if indicator.charter_id != edition.charter_id:
         raise CodeElsewhereError
     siblings = IndicatorRule.objects.filter(edition=edition)
-    if siblings.filter(indicator=indicator).exclude(pk=rule and rule.pk).exists():
+    others = siblings if rule is None else siblings.exclude(pk=rule.pk)
+    if others.filter(indicator=indicator).exists():
         raise CodeTakenError
     former = None
     if rule is None:

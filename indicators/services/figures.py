@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.db import copy_rows
 from engine.compliance import Fact, Feed, promise_for
@@ -216,8 +216,17 @@ def _roll_indicator(indicator_id: int, at: datetime) -> None:
     feed = feed_of(plan, as_of=at)
     # A period after the feed's last word may have changed by silence alone.
     heard = feed.until.astimezone(plan.zone).date() if feed.until else date.min
-    after = Result.objects.filter(indicator=plan.indicator, period_end__gt=heard)
-    _write_cells(plan, _cells_of(after) | _unopened(plan, at), at, feed)
+    lines = Result.objects.filter(indicator=plan.indicator)
+    after = lines.filter(period_end__gt=heard)
+    # A count may have had to wait for its period's end to be judged.
+    ended = lines.filter(
+        status=ResultStatus.NOT_EVALUATED,
+        period_kind__in={binding.period for binding in plan.bindings},
+        period_end__lte=at.astimezone(plan.zone).date(),
+        as_of_at__date__lt=F("period_end"),
+    )
+    cells = _cells_of(after) | _cells_of(ended) | _unopened(plan, at)
+    _write_cells(plan, cells, at, feed)
 
 
 def _hold(indicator_id: int) -> Indicator:

@@ -133,9 +133,14 @@ def _json_lines(file: TextIO, mapping: FileMapping | None) -> Iterator[Line]:
 def parse_line(text: str) -> Mapping[str, Any] | LineError:
     """Read one NDJSON line; what is no JSON object becomes the error to report."""
     try:
-        raw = json.loads(text, parse_float=str)
+        raw = json.loads(text, parse_float=str, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         return LineError("bad_json", f"no JSON: {str(error)[:120]}")
     if not isinstance(raw, dict):
         return LineError("not_an_object", "an event is a JSON object")
     return raw
+
+
+def _refuse_constant(name: str) -> None:
+    msg = f"{name} is no JSON"
+    raise ValueError(msg)

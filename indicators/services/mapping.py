@@ -101,6 +101,9 @@ class FileMapping:
         if bool(wide) == (long is not None):
             msg = "the mapping needs either [[event]] entries or one [long]"
             raise MappingError(msg)
+        if len(raw.get("delimiter", ",")) != 1:
+            msg = "the delimiter of the mapping must be one letter"
+            raise MappingError(msg)
         if not raw.get("case"):
             msg = "the mapping does not say which column names the case"
             raise MappingError(msg)

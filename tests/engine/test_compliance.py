@@ -442,3 +442,39 @@ def test_a_share_is_its_counts(found):
     result = figure(list(judged(found)))
     assert result.met + result.missed == result.n
     assert result.value == (Fraction(100 * result.met, result.n) if result.n else None)
+
+
+@pytest.mark.parametrize(
+    ("comparator", "target", "as_of", "promised", "status"),
+    [
+        (">=", "3", LATER, PeriodKind.MONTH, Status.MET),
+        (">=", "4", LATER, PeriodKind.MONTH, Status.UNMET),
+        (">=", "4", LATER, PeriodKind.QUARTER, Status.NOT_EVALUATED),
+        (">=", "4", at(20), PeriodKind.MONTH, Status.NOT_EVALUATED),
+        (">=", "3", at(20), PeriodKind.MONTH, Status.MET),
+        ("<=", "3", at(20), PeriodKind.MONTH, Status.NOT_EVALUATED),
+        ("<=", "2", at(20), PeriodKind.MONTH, Status.UNMET),
+        ("=", "3", at(20), PeriodKind.MONTH, Status.NOT_EVALUATED),
+        ("=", "3", LATER, PeriodKind.MONTH, Status.MET),
+    ],
+)
+def test_a_count_is_judged_on_its_own_period_and_not_too_early(
+    comparator, target, as_of, promised, status
+):
+    made = Rule.from_definition(
+        "count",
+        {"numerator": {"held": 1}},
+        comparator=comparator,
+        target=Decimal(target),
+    )
+    fact = verdict(event("held", at(1)), made=promise(made))
+    found = measure(
+        [replace(fact, case=str(index)) for index in range(3)],
+        made,
+        MARCH,
+        zone=MADRID,
+        as_of=as_of,
+        feed=FED,
+        promised=promised,
+    )
+    assert found.status is status
