@@ -43,7 +43,7 @@ lock: ## Resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones
 	$(COMPILE) $(ARGS) --constraint requirements/runtime.txt \
 		--extra embedded --group test --group lint --output-file requirements/test.txt
 
-messages: tools ## Collect and compile the translations
+messages: tools ## Bring the catalogues of translations up to date and compile them
 	@$(VENV)/python -m tests.catalogues
 
 clean: ## Remove caches and builds; data and environment stay

@@ -78,7 +78,9 @@ class Unit(models.Model):
 class UserManager(BaseUserManager["User"]):
     """Creates people; the e-mail is the name they log in with."""
 
-    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, **extra: Any
+    ) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **extra)
         user.set_password(password)
         user.save(using=self._db)

@@ -34,7 +34,10 @@ class Charter(models.Model):
         _("scope"), max_length=20, choices=Scope.choices, default=Scope.SERVICE
     )
     audience = models.CharField(
-        _("audience"), max_length=10, choices=Audience.choices, default=Audience.EXTERNAL
+        _("audience"),
+        max_length=10,
+        choices=Audience.choices,
+        default=Audience.EXTERNAL,
     )
 
     class Meta:
@@ -72,7 +75,9 @@ class Edition(models.Model):
         default=EditionState.DRAFT,
     )
     valid_from = models.DateField(_("in force from"), null=True, blank=True)
-    valid_until = models.DateField(_("first day no longer in force"), null=True, blank=True)
+    valid_until = models.DateField(
+        _("first day no longer in force"), null=True, blank=True
+    )
     title = TextField(_("title"))
     summary = TextField(_("summary"))
     general = models.JSONField(_("general and legal information"), default=dict)
@@ -132,7 +137,12 @@ class Edition(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ended_on=None, end_reason="")
-                | Q(ended_on__gte=F("valid_from"), end_reason__in=EndReason.values),
+                # Explicitly not null: a check that gives null is passed.
+                | Q(
+                    ended_on__isnull=False,
+                    ended_on__gte=F("valid_from"),
+                    end_reason__in=EndReason.values,
+                ),
                 name="edition_end_with_reason",
             ),
             ExclusionConstraint(

@@ -67,10 +67,10 @@ SECTIONS: tuple[Section, ...] = (
             SectionField(
                 "participation", _("Ways to take part and collaborate"), mandatory=True
             ),
-            SectionField("norms", _("Norms that apply"), FieldKind.NORMS, mandatory=True),
             SectionField(
-                "complaints", _("Complaints and suggestions"), mandatory=True
+                "norms", _("Norms that apply"), FieldKind.NORMS, mandatory=True
             ),
+            SectionField("complaints", _("Complaints and suggestions"), mandatory=True),
             SectionField("access", _("Conditions of access")),
             SectionField("fees", _("Fees")),
         ),

@@ -77,7 +77,8 @@ class CommitmentsPart:
             _load_redress(edition, item, position, commitments)
 
     def problems(self, edition: Edition) -> list[Problem]:
-        commitments = list(commitments_of(edition))
+        # Through the relations, so that a page of many drafts can prefetch them.
+        commitments = sorted(edition.commitments.all(), key=_place)
         language = edition.source_language
         found = []
         if not commitments:
@@ -99,16 +100,20 @@ class CommitmentsPart:
             for service in edition.general.get("services", [])
             if service["code"] not in served
         ]
-        if not assurance_of(edition).exists():
+        if not edition.assurance_measures.all():
             message = _("Say how you make sure that the commitments are kept.")
             found.append(Problem("assurance", "measures", message))
-        if not redress_of(edition).exists():
+        if not edition.redress_measures.all():
             message = _("Say how you make good when a commitment is not kept.")
             found.append(Problem("redress", "measures", message))
         return found
 
     def published(self, edition: Edition, at: datetime) -> None:
         """Nothing follows for commitments."""
+
+
+def _place(item: Commitment) -> tuple[int, int]:
+    return item.position, item.pk
 
 
 def _redress(item: RedressMeasure) -> dict[str, Any]:

@@ -25,12 +25,14 @@ class Plan:
 
     :param database_url: a server somebody else runs; None starts our own.
     :param redis_url: the same for the broker.
+    :param demo_ratio: how much of the demo's events to load.
     """
 
     data: Path
     port: int
     database_url: str | None
     redis_url: str | None
+    demo_ratio: float = 1.0
 
     @property
     def address(self) -> str:
@@ -39,13 +41,14 @@ class Plan:
 
 def read(environ: Mapping[str, str]) -> Plan:
     """
-    Read PORT, PARAULA_DATA, DATABASE_URL and REDIS_URL; an empty value is no value.
+    Read the variables of docs/operations.md; an empty value is no value.
 
     The data folder is made if it is missing; servers that are named are visited.
 
     :raises StartError: on the first value that cannot work, naming it.
     """
     port = _port(environ.get("PORT", ""))
+    demo_ratio = _ratio(environ.get("PARAULA_DEMO_RATIO", ""))
     database_url = environ.get("DATABASE_URL") or None
     redis_url = environ.get("REDIS_URL") or None
     data = _data(environ.get("PARAULA_DATA") or "var", sockets=database_url is None)
@@ -53,7 +56,7 @@ def read(environ: Mapping[str, str]) -> Plan:
         check_database(database_url)
     if redis_url:
         check_redis(redis_url)
-    return Plan(data, port, database_url, redis_url)
+    return Plan(data, port, database_url, redis_url, demo_ratio)
 
 
 def secret_key(data: Path) -> str:
@@ -77,6 +80,17 @@ def _port(text: str) -> int:
         msg = f"PORT must be a number from 1 to {HIGHEST_PORT}, not {text!r}."
         raise StartError(msg)
     return int(text)
+
+
+def _ratio(text: str) -> float:
+    try:
+        ratio = float(text or 1)
+    except ValueError:
+        ratio = 0
+    if not 0 < ratio <= 1:
+        msg = f"PARAULA_DEMO_RATIO must be a number above 0, up to 1, not {text!r}."
+        raise StartError(msg)
+    return ratio
 
 
 def _data(text: str, *, sockets: bool) -> Path:

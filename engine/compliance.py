@@ -90,6 +90,7 @@ class Fact:
     :ivar value: microseconds, days, points or a numerator, as the kind says.
     :ivar base: the denominator's part, for ratios.
     :ivar reason: why it was excluded or could not be computed.
+    :ivar source: the stream that the case's key belongs to.
     """
 
     case: str
@@ -103,6 +104,7 @@ class Fact:
     reason: str = ""
     segment: str = ""
     last_event_at: datetime | None = None
+    source: str = ""
 
     @cached_property
     def canonical(self) -> str:
@@ -120,6 +122,7 @@ class Fact:
                 self.reason,
                 self.segment,
                 _stamp(self.last_event_at),
+                self.source,
             )
         )
 
@@ -187,6 +190,7 @@ def judge(
     promises: Sequence[Promise],
     *,
     zone: ZoneInfo,
+    source: str = "",
 ) -> Fact | None:
     """
     Say what became of a case.
@@ -195,6 +199,7 @@ def judge(
     :param events: the case's events that stand (replaced ones left out), by instant.
     :param promises: the indicator's rules with their days, not overlapping.
     :param zone: civil time of the office.
+    :param source: the stream's name, for facts of several streams.
     :returns: ``None`` if the case is none of this indicator's business.
 
     A case whose term runs beyond what its calendar knows is *not computable*, never
@@ -203,7 +208,7 @@ def judge(
     start, promise = _beginning(events, promises, zone)
     if start is None:
         return None
-    reading = _Reading(case, events, start, zone)
+    reading = _Reading(case, events, start, zone, source)
     if promise is None:
         return reading.excluded("no_promise")
     rule = promise.rule
@@ -248,7 +253,7 @@ def measure(
     pending = not_computable = 0
     last_event_at: datetime | None = None
     digest = hashlib.sha256(f"{rule.digest}|{period.label}".encode())
-    for fact in sorted(facts, key=lambda item: item.case):
+    for fact in sorted(facts, key=lambda item: (item.case, item.source)):
         digest.update(b"\n" + fact.canonical.encode())
         if fact.last_event_at is not None:
             last_event_at = max(last_event_at or fact.last_event_at, fact.last_event_at)
@@ -330,12 +335,18 @@ class _Reading:
     """One case being read: its events, its start and what they say of it."""
 
     def __init__(
-        self, case: str, events: Sequence[Event], start: Event, zone: ZoneInfo
+        self,
+        case: str,
+        events: Sequence[Event],
+        start: Event,
+        zone: ZoneInfo,
+        source: str,
     ) -> None:
         self.case = case
         self.events = events
         self.start = start
         self.zone = zone
+        self.source = source
         self.segment = ""
 
     def attribute(self, name: str) -> str | None:
@@ -374,6 +385,7 @@ class _Reading:
             reason=reason,
             segment=self.segment,
             last_event_at=max(event.at for event in self.events),
+            source=self.source,
         )
 
     def excluded(

@@ -73,6 +73,8 @@ class Claim(models.Model):
                 )
                 | Q(
                     state__in=DECISIONS,
+                    # Explicitly not null: a check that gives null is passed.
+                    decided_at__isnull=False,
                     decided_at__gte=F("received_at"),
                     decided_by__isnull=False,
                 )

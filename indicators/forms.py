@@ -56,7 +56,7 @@ def _names(value: str) -> list[str]:
 
 
 def _number(value: Any) -> Decimal:
-    return Decimal(str(value))
+    return Decimal(format(Decimal(str(value)), "f"))
 
 
 def _decimal(value: Decimal) -> str:

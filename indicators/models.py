@@ -321,11 +321,13 @@ class CaseFact(models.Model):
     reason = models.CharField(max_length=80, blank=True)
     segment = models.CharField(max_length=200, blank=True)
     last_event_at = models.DateTimeField(null=True)
+    # Code of the stream: two streams may use the same case number.
+    source = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["indicator", "case_key"], name="fact_once_per_case"
+                fields=["indicator", "case_key", "source"], name="fact_once_per_case"
             )
         ]
         indexes = [

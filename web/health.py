@@ -25,6 +25,4 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except RedisError:
         failing.append("broker")
     text = f"not ready: {', '.join(failing)}\n" if failing else "ready\n"
-    return HttpResponse(
-        text, content_type="text/plain", status=503 if failing else 200
-    )
+    return HttpResponse(text, content_type="text/plain", status=503 if failing else 200)

@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation, Unit, User
 from core import audit
 from core.text import Text
+
+# First words of our own addresses: an organisation of that name would be unreachable.
+RESERVED = frozenset({"api", "claims", "healthz", "office", "readyz", "static"})
 
 
 @transaction.atomic
@@ -21,6 +26,8 @@ def create_organisation(
     :raises django.core.exceptions.ValidationError: if a value makes no sense, the
         short name being taken among them.
     """
+    if slug in RESERVED:
+        raise ValidationError({"slug": _("This short name is one of our own.")})
     organisation = Organisation(slug=slug, name=name, **settings)
     organisation.full_clean()
     organisation.save()

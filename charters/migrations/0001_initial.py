@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_on', None)), models.Q(('end_reason__in', ['SUPERSEDED', 'WITHDRAWN']), ('ended_on__gte', models.F('valid_from'))), _connector='OR'), name='edition_end_with_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_on', None)), models.Q(('end_reason__in', ['SUPERSEDED', 'WITHDRAWN']), ('ended_on__gte', models.F('valid_from')), ('ended_on__isnull', False)), _connector='OR'), name='edition_end_with_reason'),
         ),
         migrations.AddConstraint(
             model_name='edition',

@@ -5,10 +5,20 @@ from datetime import date
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import models
-from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import (
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.lookups import Exact
 
 from charters.enums import EditionState
-from charters.models import Edition
+from charters.models import CatalogueEntry, Edition
 
 # PostgreSQL's built-in configurations, all in the distribution of every platform.
 CONFIGURATIONS = {
@@ -18,6 +28,7 @@ CONFIGURATIONS = {
     "en": "english",
 }
 WORD = re.compile(r"\w+", re.UNICODE)
+MOST_WORDS, LONGEST_WORD = 12, 100
 
 
 class Fold(models.Func):
@@ -25,6 +36,13 @@ class Fold(models.Func):
 
     function = "core_fold"
     output_field = TextField()
+
+
+class NodeCount(models.Func):
+    """How many words and operators a search query holds."""
+
+    function = "numnode"
+    output_field = IntegerField()
 
 
 def shown(*, on: date) -> QuerySet[Edition]:
@@ -54,7 +72,8 @@ def search(
     Return the charters that hold every one of ``words``.
 
     Accents, case and inflection are forgiven, the last letters may be missing; a
-    word counts in whatever language of the charter it is found.
+    word counts in whatever language of the charter it is found. A word that says
+    nothing by itself ("de", "the") keeps out no charter of its language.
 
     :param words: as typed by a citizen; without any word everything is returned.
     :param organisation: slug, to search one organisation only.
@@ -62,15 +81,19 @@ def search(
     found = shown(on=on)
     if organisation:
         found = found.filter(organisation__slug=organisation)
-    for word in WORD.findall(words)[:12]:
-        matches = Q()
-        for code, configuration in CONFIGURATIONS.items():
-            query = SearchQuery(
-                Fold(Value(f"{word}:*")), config=configuration, search_type="raw"
-            )
-            matches |= Q(
-                catalogue_entries__language=code, catalogue_entries__document=query
-            )
-        found = found.filter(matches)
+    for word in WORD.findall(words)[:MOST_WORDS]:
+        found = found.filter(Exists(_entries_with(word[:LONGEST_WORD])))
     title = models.F(f"title__{language}")
-    return found.distinct().order_by(title, "charter__slug")
+    return found.order_by(title, "charter__slug")
+
+
+def _entries_with(word: str) -> QuerySet[CatalogueEntry]:
+    matches = Q()
+    for code, configuration in CONFIGURATIONS.items():
+        query = SearchQuery(
+            Fold(Value(f"{word}:*")), config=configuration, search_type="raw"
+        )
+        # PostgreSQL drops stop words: a query of nothing would match nothing.
+        says_nothing = Q(Exact(NodeCount(query), 0))
+        matches |= Q(language=code) & (Q(document=query) | says_nothing)
+    return CatalogueEntry.objects.filter(matches, edition=OuterRef("pk"))

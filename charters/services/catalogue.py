@@ -28,9 +28,7 @@ def index(edition: Edition) -> None:
             organisation=edition.organisation,
             edition=edition,
             language=language,
-            document=SearchVector(
-                Fold(Value(title)), config=configuration, weight="A"
-            )
+            document=SearchVector(Fold(Value(title)), config=configuration, weight="A")
             + SearchVector(Fold(Value(body)), config=configuration, weight="C"),
         )
 

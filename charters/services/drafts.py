@@ -6,16 +6,20 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from charters.enums import EditionState
 from charters.models import Charter, Edition
 from charters.queries.editions import draft_of
-from charters.services.exchange import export_document, import_document
+from charters.services.exchange import FORMAT, export_document, import_document
 from core import audit
 
 
 class StaleDraftError(Exception):
     """Somebody else saved the draft since it was opened; nothing was written."""
+
+
+class CharterExistsError(Exception):
+    """The organisation has a charter of that name; nothing was written."""
 
 
 class NotADraftError(Exception):
@@ -39,21 +43,26 @@ def save(
     :raises StaleDraftError: if another save came first.
     :raises NotADraftError: if the edition has been published.
     """
-    won = Edition.objects.filter(
-        pk=edition.pk, state=EditionState.DRAFT, revision=revision
-    ).update(revision=F("revision") + 1, **changes)
-    if not won:
-        _explain_loss(edition)
-    audit.record(
-        verb="charters.edit",
-        subject=f"{edition.charter.slug}/{edition.number}",
-        organisation_id=edition.organisation_id,
-        actor_id=by.pk,
-        at=at,
-        fields=sorted(changes),
-    )
+    _write(edition, revision, changes, fields=sorted(changes), by=by, at=at)
     edition.refresh_from_db()
     return edition
+
+
+@transaction.atomic
+def touch(
+    *, edition: Edition, revision: int, part: str, by: User, at: datetime
+) -> None:
+    """
+    Take a draft for a change to rows that belong to it, as :func:`save` would.
+
+    For the services of the apps above, in the transaction of their own change: the
+    draft's row is locked from here on, so nobody changes its parts at once.
+
+    :param part: what is about to change, for the audit trail.
+    :raises StaleDraftError: if another save came first.
+    :raises NotADraftError: if the edition has been published.
+    """
+    _write(edition, revision, {}, fields=[part], by=by, at=at)
 
 
 @transaction.atomic
@@ -77,6 +86,60 @@ def open_next(*, charter: Charter, by: User, at: datetime) -> Edition:
     return import_document(
         document=document, organisation=charter.organisation, by=by, at=at
     ).edition
+
+
+@transaction.atomic
+def open_new(
+    *,
+    organisation: Organisation,
+    slug: str,
+    language: str,
+    title: str,
+    scope: str,
+    audience: str,
+    by: User,
+    at: datetime,
+) -> Edition:
+    """
+    Begin a charter: an empty draft with a title.
+
+    :param language: the language that the charter will be written in.
+    :raises CharterExistsError: if the organisation has a charter of that name.
+    """
+    if Charter.objects.filter(organisation=organisation, slug=slug).exists():
+        raise CharterExistsError
+    document = {
+        "format": FORMAT,
+        "charter": {"slug": slug, "scope": scope, "audience": audience},
+        "edition": {"source_language": language, "title": {language: title}},
+    }
+    return import_document(
+        document=document, organisation=organisation, by=by, at=at
+    ).edition
+
+
+def _write(
+    edition: Edition,
+    revision: int,
+    changes: dict[str, Any],
+    *,
+    fields: list[str],
+    by: User,
+    at: datetime,
+) -> None:
+    won = Edition.objects.filter(
+        pk=edition.pk, state=EditionState.DRAFT, revision=revision
+    ).update(revision=F("revision") + 1, **changes)
+    if not won:
+        _explain_loss(edition)
+    audit.record(
+        verb="charters.edit",
+        subject=f"{edition.charter.slug}/{edition.number}",
+        organisation_id=edition.organisation_id,
+        actor_id=by.pk,
+        at=at,
+        fields=fields,
+    )
 
 
 def _explain_loss(edition: Edition) -> None:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -132,8 +131,9 @@ def publish(
 
 def _supersede(edition: Edition, *, by: User | None, at: datetime) -> None:
     """End the edition that is in force on the new one's first day."""
+    # One that has its end already gives way to another: the constraint tells.
     previous = Edition.objects.filter(
-        Q(ended_on=None) | Q(ended_on__gt=edition.valid_from),
+        ended_on=None,
         charter=edition.charter,
         state=EditionState.PUBLISHED,
         valid_from__lt=edition.valid_from,
@@ -188,11 +188,11 @@ def _texts(edition: Edition) -> list[Problem]:
                 _("“%(field)s” is empty.") % {"field": field.label},
             )
             for field in section.fields
-            if field.mandatory and is_empty(content.get(field.key), field.kind, language)
+            if field.mandatory
+            and is_empty(content.get(field.key), field.kind, language)
         ]
     contact = edition.complementary
     if not (contact.get("phone") or contact.get("email")):
         message = _("Give a telephone number or an e-mail address.")
         found.append(Problem("complementary", "phone", message))
     return found
-

@@ -13,7 +13,7 @@ from charters.enums import EditionState
 from charters.models import Charter
 from commitments.models import Commitment
 from core import audit
-from core.codes import code_digest, new_code, new_reference
+from core.codes import code_digest, code_of_form, new_code, new_reference
 from engine.worktime import Term, WorktimeError, due_at
 from feedback.enums import DECISIONS, ClaimState
 from feedback.models import Claim
@@ -49,10 +49,12 @@ class Filed:
     A claim just filed.
 
     :ivar code: opens the claim; shown to the citizen now and never again.
+    :ivar repeated: the same form had filed this claim before; nothing was written.
     """
 
     claim: Claim
     code: str
+    repeated: bool = False
 
 
 def promise_on(*, charter: Charter, commitment_code: str, day: date) -> Commitment:
@@ -90,33 +92,40 @@ def file_claim(
     wish: str = "",
     case_key: str = "",
     email: str = "",
+    form_key: str = "",
 ) -> Filed:
     """
     Take a citizen's claim in and start its clock.
 
+    :param form_key: of the form that files it (:func:`core.codes.new_form_key`):
+        sent again, it gives back the claim that it filed first.
     :raises NoPromiseError: if no edition promised this on the day of the facts.
     """
     commitment = promise_on(
         charter=charter, commitment_code=commitment_code, day=facts_on
     )
     organisation = commitment.organisation
-    code = new_code()
-    claim = Claim.objects.create(
-        organisation=organisation,
-        charter=charter,
-        edition=commitment.edition,
-        commitment=commitment,
-        reference=new_reference(at.year),
+    code = code_of_form(form_key) if form_key else new_code()
+    claim, new = Claim.objects.get_or_create(
         code_digest=code_digest(code),
-        language=language,
-        facts_on=facts_on,
-        case_key=case_key,
-        narrative=narrative,
-        wish=wish,
-        email=email,
-        received_at=at,
-        due_at=answer_due(organisation, at),
+        defaults={
+            "organisation": organisation,
+            "charter": charter,
+            "edition": commitment.edition,
+            "commitment": commitment,
+            "reference": new_reference(at.year),
+            "language": language,
+            "facts_on": facts_on,
+            "case_key": case_key,
+            "narrative": narrative,
+            "wish": wish,
+            "email": email,
+            "received_at": at,
+            "due_at": answer_due(organisation, at),
+        },
     )
+    if not new:
+        return Filed(claim, code, repeated=True)
     _log(claim, RECEIVED, at)
     return Filed(claim, code)
 

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=80)),
                 ('segment', models.CharField(blank=True, max_length=200)),
                 ('last_event_at', models.DateTimeField(null=True)),
+                ('source', models.CharField(blank=True, max_length=60)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organisation')),
                 ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='facts', to='indicators.indicator')),
             ],
@@ -191,7 +192,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='casefact',
-            constraint=models.UniqueConstraint(fields=('indicator', 'case_key'), name='fact_once_per_case'),
+            constraint=models.UniqueConstraint(fields=('indicator', 'case_key', 'source'), name='fact_once_per_case'),
         ),
         migrations.AddConstraint(
             model_name='result',

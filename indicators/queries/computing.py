@@ -37,6 +37,7 @@ from engine.measures import Kind
 from engine.periods import Period, PeriodKind, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
+from indicators.enums import ResultState
 from indicators.models import (
     CalendarVersion,
     CaseFact,
@@ -51,6 +52,8 @@ from indicators.models import (
 # Every indicator has these in the ledger, besides the period it promises.
 LEDGER_KINDS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 STEP = Decimal("1e-12")
+# What a figure was computed from, beside the figure itself.
+PROVENANCE = frozenset({"rule_digest", "inputs_digest", "last_event_at"})
 FACT_FIELDS = (
     "case_key",
     "outcome",
@@ -63,6 +66,7 @@ FACT_FIELDS = (
     "reason",
     "segment",
     "last_event_at",
+    "source",
 )
 
 
@@ -239,7 +243,7 @@ def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:
         zone = ZoneInfo(stream.time_zone)
         promises = plan.cases_promises(stream)
         for case, events in cases_of(stream, keys):
-            fact = judge(case, events, promises, zone=zone)
+            fact = judge(case, events, promises, zone=zone, source=stream.code)
             if fact is not None:
                 yield fact
 
@@ -342,6 +346,21 @@ def stored(value: Fraction) -> Decimal:
         context.rounding = ROUND_HALF_EVEN
         exact = Decimal(value.numerator) / Decimal(value.denominator)
         return exact.quantize(STEP)
+
+
+def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
+    """
+    Return the names of the fields in which a ledger line is not what was computed.
+
+    A final line is held to its figure only: a calendar that learns another year, or
+    a correction that changes no count, is no reason to restate it.
+    """
+    final = line.state != ResultState.PROVISIONAL
+    return [
+        name
+        for name, value in content.items()
+        if getattr(line, name) != value and not (final and name in PROVENANCE)
+    ]
 
 
 def inputs_of(result: Result) -> tuple[datetime, Feed]:

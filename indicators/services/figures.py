@@ -7,6 +7,7 @@ that the first wrote. Marks are deleted in the transaction that computed them: a
 worker killed at any point leaves them, and another does the work again.
 """
 
+import logging
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -24,6 +25,7 @@ from indicators.queries.computing import (
     FACT_FIELDS,
     Plan,
     Shelf,
+    differences,
     facts_of,
     feed_of,
     figure,
@@ -33,12 +35,15 @@ from indicators.queries.computing import (
     stored_facts,
 )
 
+logger = logging.getLogger(__name__)
+
 # Whole cells are computed once per round, so rounds are large.
 MARKS_AT_ONCE = 50_000
 FACTS_AT_ONCE = 5_000
 # Why a final figure was restated, as the ledger says it.
 LATE_EVENTS = "late or corrected events"
 CHANGED_RULE = "changed calendar or rule"
+FELL_DUE = "open cases fell due"
 Place = tuple[date, str]
 Cell = tuple[Period, str]
 ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
@@ -54,8 +59,13 @@ def refresh(*, at: datetime) -> int:
     done = 0
     waiting = StaleMark.objects.order_by("indicator_id").distinct("indicator_id")
     for indicator_id in waiting.values_list("indicator_id", flat=True):
-        while consumed := refresh_indicator(indicator_id=indicator_id, at=at):
-            done += consumed
+        try:
+            while consumed := refresh_indicator(indicator_id=indicator_id, at=at):
+                done += consumed
+        except Exception:
+            # One indicator that cannot be computed must not keep the others from
+            # being: its marks stay, it is tried again, and the log says why.
+            logger.exception("indicator %s cannot be computed", indicator_id)
     return done
 
 
@@ -352,7 +362,7 @@ def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feed: Feed) -> None
     for period, segment in sorted(cells):
         content = figure(plan, period, shelf.of(period, segment), as_of=at, feed=feed)
         line = newest.get((period.kind.value, period.start, segment))
-        if content is None or (line is not None and _says(line, content)):
+        if content is None or (line is not None and not differences(line, content)):
             continue
         if line is not None and line.state == ResultState.PROVISIONAL:
             Result.objects.filter(pk=line.pk).update(**content, **inputs)
@@ -381,10 +391,6 @@ def _newest_lines(indicator: Indicator) -> dict[tuple[str, date, str], Result]:
     return {(line.period_kind, line.period_start, line.segment): line for line in lines}
 
 
-def _says(line: Result, content: dict[str, Any]) -> bool:
-    return all(getattr(line, name) == value for name, value in content.items())
-
-
 def _next_line(
     plan: Plan,
     period: Period,
@@ -404,6 +410,14 @@ def _next_line(
     if previous is not None:
         line.revision = previous.revision + 1
         line.state = ResultState.RESTATED
-        same_rule = previous.rule_digest == content["rule_digest"]
-        line.cause = LATE_EVENTS if same_rule else CHANGED_RULE
+        line.cause = _cause(previous, content)
     return line
+
+
+def _cause(previous: Result, content: dict[str, Any]) -> str:
+    """Say why a final figure is different now."""
+    if previous.rule_digest != content["rule_digest"]:
+        return CHANGED_RULE
+    if previous.inputs_digest != content["inputs_digest"]:
+        return LATE_EVENTS
+    return FELL_DUE

@@ -21,6 +21,7 @@ from indicators.models import Indicator, Result, ServiceEvent
 from indicators.queries.computing import (
     Plan,
     Shelf,
+    differences,
     facts_of,
     figure,
     inputs_of,
@@ -70,18 +71,18 @@ def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
     plan = plan_of(indicator)
     if plan is None:
         return []
-    facts = {fact.case: fact for fact in facts_of(plan)}
+    facts = {(fact.source, fact.case): fact for fact in facts_of(plan)}
     return [*_facts(plan, facts), *_lines(plan, facts.values())]
 
 
-def _facts(plan: Plan, facts: dict[str, Fact]) -> Iterator[Difference]:
-    known = {fact.case: fact for fact in stored_facts(plan.indicator)}
-    for case in sorted(known.keys() | facts.keys()):
-        old, new = known.get(case), facts.get(case)
+def _facts(plan: Plan, facts: dict[tuple[str, str], Fact]) -> Iterator[Difference]:
+    known = {(fact.source, fact.case): fact for fact in stored_facts(plan.indicator)}
+    for key in sorted(known.keys() | facts.keys()):
+        old, new = known.get(key), facts.get(key)
         before = old.canonical if old else ""
         after = new.canonical if new else ""
         if before != after:
-            subject = f"{plan.indicator.code} case {case}"
+            subject = f"{plan.indicator.code} case {key[1]}"
             yield Difference(subject, "fact", before, after)
 
 
@@ -104,10 +105,9 @@ def _lines(plan: Plan, facts: Iterable[Fact]) -> Iterator[Difference]:
         if content is None:
             yield Difference(subject, "promise", "a ledger line", "")
             continue
-        for name, value in content.items():
-            stored = getattr(line, name)
-            if stored != value:
-                yield Difference(subject, name, _shown(stored), _shown(value))
+        for name in differences(line, content):
+            stored, computed = getattr(line, name), content[name]
+            yield Difference(subject, name, _shown(stored), _shown(computed))
 
 
 def _events() -> Iterator[Difference]:

@@ -1,6 +1,8 @@
 """The only way into the log."""
 
+import contextlib
 import random
+import threading
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from indicators.models import ServiceEvent, StaleMark, Stream
+from indicators.services import intake
 from indicators.services.intake import LineError, record
 from tests import builders
 from tests.indicators.helpers import at_once, event, send
@@ -270,17 +273,26 @@ def test_corrections_that_race_correct_each_event_once(town, monkeypatch):
     monkeypatch.setattr("core.jobs._send", lambda task, kwargs: None)
     builders.published(builders.charter_document(), of=town)
     stream = Stream.objects.get(code="requests")
-    old = [f"E-{n}" for n in range(30)]
+    old = [f"E-{n:04}" for n in range(2_000)]
     send(*(event(id_) for id_ in old))
+    meeting, insert = threading.Barrier(2), intake._insert
 
-    def work(thread):
-        dice = random.Random(thread)
-        asked = dice.sample(old, len(old))
-        batch = [event(f"{thread}-{n}", replaces=id_) for n, id_ in enumerate(asked)]
+    def insert_together(*arguments):
+        # Whoever is kept waiting by the other never comes: then go on alone.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=0.5)
+        return insert(*arguments)
+
+    monkeypatch.setattr(intake, "_insert", insert_together)
+
+    def work(asked):
+        # Identifiers rise in both batches, what they replace only in one of them.
+        name = "a" if asked is old else "b"
+        batch = [event(f"{name}-{n:04}", replaces=id_) for n, id_ in enumerate(asked)]
         return record(stream=stream, lines=list(enumerate(batch, 1)), at=builders.NOW)
 
-    receipts = at_once(work, [1, 2, 3, 4])
+    receipts = at_once(work, [old, old[::-1]])
     assert sum(r.recorded for r in receipts) == len(old)
     assert {x.code for r in receipts for x in r.refused} == {"already_replaced"}
     replaced = ServiceEvent.objects.exclude(replaces=None)
-    assert sorted(replaced.values_list("replaces", flat=True)) == sorted(old)
+    assert sorted(replaced.values_list("replaces", flat=True)) == old

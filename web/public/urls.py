@@ -1,6 +1,16 @@
 """Addresses of the public pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from web.public import catalogue, charters, claims
 
 app_name = "public"
-urlpatterns: list[URLPattern] = []
+CLAIM = "<slug:organisation>/<slug:charter>/<str:commitment>/claim/"
+urlpatterns = [
+    path("", catalogue.catalogue, name="catalogue"),
+    # Before the charters: "claims" can be no organisation.
+    path("claims/", claims.track, name="track"),
+    path("<slug:organisation>/<slug:charter>/", charters.charter, name="charter"),
+    path(CLAIM, claims.claim, name="claim"),
+    path(f"{CLAIM}filed/", claims.claim_filed, name="claim_filed"),
+]

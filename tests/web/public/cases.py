@@ -1,11 +1,15 @@
 """Cases to measure: events go in as they do in life, figures come out."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from charters.models import Edition
 from indicators.models import Stream
 from indicators.services import figures, intake
-from tests.builders import NOW, OFFICE_HOURS  # noqa: F401 -- the calendar of the cases
+from tests.builders import NOW, charter_document, indicator, text
+
+# On this day cases fall due within the month: ten working days end on 19 October.
+OCTOBER = datetime(2026, 10, 5, 8, tzinfo=UTC)
 
 
 def share(
@@ -13,29 +17,48 @@ def share(
     *,
     met: int,
     missed: int = 0,
-    withdrawn: int = 0,
-    opened_at: datetime,
+    opened_at: datetime = OCTOBER,
     at: datetime = NOW,
 ) -> None:
     """Record requests closed the next day, or never, and bring figures up to date."""
-    total = met + missed + withdrawn
     lines = []
-    for index in range(total):
+    for index in range(met + missed):
         case = f"{edition.charter.slug}-{opened_at:%Y%m%d}-{index}"
-        lines.append(
-            {"id": f"{case}-o", "case": case, "type": "opened", "at": opened_at}
-        )
+        lines.append(event(case, "opened", opened_at))
         if index < met:
-            closed_at = opened_at + timedelta(days=1)
-            lines.append(
-                {"id": f"{case}-c", "case": case, "type": "closed", "at": closed_at}
-            )
+            lines.append(event(case, "closed", opened_at + timedelta(days=1)))
     record(edition, lines, at=at)
 
 
-def record(edition: Edition, lines: list[dict], *, at: datetime = NOW) -> None:
+def event(case: str, type_: str, at: datetime, **more: Any) -> dict[str, Any]:
+    return {"id": f"{case}-{type_}", "case": case, "type": type_, "at": at} | more
+
+
+def record(
+    edition: Edition, lines: list[dict[str, Any]], *, at: datetime = NOW
+) -> None:
     stream = Stream.objects.get(organisation=edition.organisation, code="requests")
     receipt = intake.record(stream=stream, lines=list(enumerate(lines, 1)), at=at)
     assert receipt.refused == []
     figures.refresh(at=at)
     figures.roll(at=at)
+
+
+def long_document(slug: str = "library", *, commitments: int = 3) -> dict[str, Any]:
+    """A charter with several commitments, each with its indicator and redress."""
+    document = charter_document(slug=slug)
+    document["quality"]["commitments"] = [
+        document["quality"]["commitments"][0]
+        | {
+            "code": f"C{number}",
+            "text": text(f"Promise {number}"),
+            "indicators": [indicator(f"{slug}-{number}")],
+        }
+        for number in range(1, commitments + 1)
+    ]
+    measure = document["redress"]["measures"][0]
+    document["redress"]["measures"] = [
+        measure | {"code": f"R{number}", "commitments": [f"C{number}"]}
+        for number in range(1, commitments + 1)
+    ]
+    return document

@@ -1,0 +1,34 @@
+"""Errors as machines read them: problem documents (RFC 9457)."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+
+def problem(
+    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """
+    Answer with a problem document.
+
+    Its type is ``about:blank``: the status says what kind of problem it is, and the
+    title is therefore the status's own words (RFC 9457, section 4.2.1).
+
+    :param detail: what is wrong with this request, for whoever reads a log.
+    """
+    return JsonResponse(
+        {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": detail,
+        },
+        status=status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def not_found(request: HttpRequest, path: str) -> HttpResponse:
+    """Answer for an address under the API that leads nowhere."""
+    return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")

@@ -1,0 +1,1 @@
+"""What pages show, prepared: view models that join what several apps know."""
