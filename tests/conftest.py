@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -26,7 +28,24 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TODAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+REAL_CLOCK = {"embedded", "engine"}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(autouse=True)
+def _clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """
+    Let every test live on one day, on which the charters of the tests are in force.
+
+    Not the engine's, which knows no clock, nor those that run processes of their own.
+    """
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in REAL_CLOCK or request.node.get_closest_marker("real_clock"):
+        yield
+        return
+    with time_machine.travel(TODAY, tick=True):
+        yield
 
 
 @pytest.fixture

@@ -26,7 +26,11 @@ from indicators.services.streams import issue_token
 from indicators.services.verification import verify
 from tests.builders import NOW, charter_document, organisation, published
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_clock,
+    pytest.mark.django_db(transaction=True),
+]
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60

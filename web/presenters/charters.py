@@ -465,7 +465,7 @@ def _deadline(measure: RedressMeasure) -> str:
     if measure.filing_days is None:
         return ""
     return ngettext(
-        "Claim within %(days)s day of the facts.",
-        "Claim within %(days)s days of the facts.",
+        "Claim within %(days)s calendar day of the facts.",
+        "Claim within %(days)s calendar days of the facts.",
         measure.filing_days,
     ) % {"days": number(measure.filing_days)}

@@ -9,7 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from django.utils import formats
-from django.utils.translation import gettext as _, gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import (
+    gettext as _,
+    gettext_lazy,
+    ngettext,
+    ngettext_lazy,
+    pgettext,
+)
 
 from engine.measures import Kind, meets
 from engine.worktime import Unit
@@ -132,7 +138,7 @@ def axis(unit: str) -> str:
         return _("per cent")
     if unit == POINTS:
         return _("points")
-    return str(AXES[Unit(unit)]) if unit in DURATIONS else _("number")
+    return str(AXES[Unit(unit)]) if unit in DURATIONS else pgettext("axis", "number")
 
 
 def money(amount: Decimal, currency: str) -> str:
