@@ -189,8 +189,9 @@ class NewCharterForm(forms.Form):
 
 
 class EvidenceForm(forms.Form):
-    """The act by which an edition is approved."""
+    """The act by which an edition is approved, as it read when the form was opened."""
 
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     authority = forms.CharField(
         label=_("Authority that approved it"),
         max_length=200,
@@ -543,7 +544,9 @@ class SectionEditor:
         for field in self.section.fields:
             if field.key in self.lists:
                 rows = self.lists[field.key]
-                yield Block(field.key, field.label, rows=rows, saved=self._saved(field.key))
+                yield Block(
+                    field.key, field.label, rows=rows, saved=self._saved(field.key)
+                )
             else:
                 yield Block(field.key, field.label, row=self.form.row(field.key))
 
@@ -583,7 +586,7 @@ class SectionEditor:
 
 def form_faults(form: forms.Form) -> list[Fault]:
     return [
-        Fault(str(bound.label), str(error), bound.id_for_label or bound.auto_id)
+        Fault(str(bound.label), str(error), bound.id_for_label or f"{bound.auto_id}_0")
         for bound in form
         for error in bound.errors
     ]

@@ -20,6 +20,7 @@ from charters.rules import (
     months_between,
 )
 from charters.services.catalogue import index
+from charters.services.drafts import StaleDraftError
 from charters.services.exchange import export_document
 from core import audit
 
@@ -67,7 +68,12 @@ def problems_of(edition: Edition) -> list[Problem]:
 
 @transaction.atomic
 def publish(
-    *, edition: Edition, by: User | None, at: datetime, evidence: Evidence
+    *,
+    edition: Edition,
+    by: User | None,
+    at: datetime,
+    evidence: Evidence,
+    revision: int | None = None,
 ) -> Edition:
     """
     Publish a draft: snapshot, digest and supersession in one transaction.
@@ -75,19 +81,27 @@ def publish(
     The edition in force gives way on the new one's first day. Nothing of a
     published edition changes afterwards: the database refuses it.
 
+    :param revision: the draft's revision that was read and approved; ``None`` to
+        publish whatever it says.
     :raises PublicationRefusedError: with every problem; also if the edition is no
         draft any more, or its days clash with an edition already scheduled.
+    :raises StaleDraftError: if the draft says something else than what was read.
     """
     # All publications of one charter go one after the other.
     Charter.objects.select_for_update(of=("self",)).get(pk=edition.charter_id)
-    edition = Edition.objects.select_related("charter", "organisation").get(
-        pk=edition.pk
+    # Its draft is held still: what is saved from here on waits, and is then refused.
+    edition = (
+        Edition.objects.select_for_update(of=("self",))
+        .select_related("charter", "organisation")
+        .get(pk=edition.pk)
     )
     problems = problems_of(edition)
     if edition.state != EditionState.DRAFT:
         problems = [Problem("edition", "state", _("It has already been published."))]
     if problems:
         raise PublicationRefusedError(problems)
+    if revision not in {None, edition.revision}:
+        raise StaleDraftError
     _supersede(edition, by=by, at=at)
     document = export_document(edition)
     edition.state = EditionState.PUBLISHED

@@ -1,6 +1,55 @@
-"""Addresses of the office pages."""
+"""
+Addresses of the office pages.
 
-from django.urls import URLPattern
+All but the first carry the organisation; :func:`web.office.access.requires` reads
+it, so that no view can forget to whom a page belongs.
+"""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from web.office import charters, claims, dashboard, drafts, home, parts
 
 app_name = "office"
-urlpatterns: list[URLPattern] = []
+charter_pages = [
+    path("", charters.charter, name="charter"),
+    path("draft/", charters.draft_open, name="draft"),
+    path("editions/<int:number>/", charters.edition, name="edition"),
+    path("publish/", charters.publish, name="publish"),
+    path("head/", drafts.head, name="head"),
+    path("sections/<slug:section>/", drafts.section, name="section"),
+    path("commitments/new/", parts.commitment, name="commitment-new"),
+    path("commitments/<int:pk>/", parts.commitment, name="commitment"),
+    path(
+        "commitments/<int:pk>/delete/",
+        parts.commitment_delete,
+        name="commitment-delete",
+    ),
+    path(
+        "commitments/<int:commitment>/indicators/new/",
+        parts.indicator,
+        name="indicator-new",
+    ),
+    path("indicators/<int:pk>/", parts.indicator, name="indicator"),
+    path(
+        "indicators/<int:pk>/delete/", parts.indicator_delete, name="indicator-delete"
+    ),
+    path("assurance/new/", parts.assurance, name="assurance-new"),
+    path("assurance/<int:pk>/", parts.assurance, name="assurance"),
+    path("assurance/<int:pk>/delete/", parts.assurance_delete, name="assurance-delete"),
+    path("redress/new/", parts.redress, name="redress-new"),
+    path("redress/<int:pk>/", parts.redress, name="redress"),
+    path("redress/<int:pk>/delete/", parts.redress_delete, name="redress-delete"),
+]
+pages: list[URLPattern | URLResolver] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("charters/", charters.charters, name="charters"),
+    # Beside the charters, not among them: one of them may be called "new".
+    path("new-charter/", charters.charter_new, name="charter-new"),
+    path("charters/<slug:charter>/", include(charter_pages)),
+    path("claims/", claims.claims, name="claims"),
+    path("claims/<str:reference>/", claims.claim, name="claim"),
+]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("<slug:organisation>/", include(pages)),
+]
