@@ -33,7 +33,7 @@ def test_charter_says_what_is_promised_and_whether_it_is_kept(client, charter):
     assert "In force from 1 January 2026 to 31 December 2027, both included." in page
     assert 'href="tel:930000000"' in page
     assert 'href="mailto:library@example.org"' in page
-    assert "Claim within 30 days of the facts." in page
+    assert "Claim within 30 calendar days of the facts." in page
     assert charter.digest in page
 
 
