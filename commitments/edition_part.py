@@ -138,7 +138,7 @@ def _load_redress(
     position: int,
     commitments: dict[str, Commitment],
 ) -> None:
-    amount = item.get("amount")
+    amount = _amount(item, f"redress.measures[{position}]")
     measure = RedressMeasure.objects.create(
         organisation=edition.organisation,
         edition=edition,
@@ -148,7 +148,7 @@ def _load_redress(
         text=item["text"],
         trigger=item.get("trigger", "claim"),
         filing_days=item.get("filing_days"),
-        amount=None if amount is None else Decimal(amount),
+        amount=amount,
         currency=item.get("currency", ""),
         eligible=item.get("eligible", {}),
         exclusions=item.get("exclusions", {}),
@@ -164,6 +164,17 @@ def _load_redress(
             measure=measure,
             commitment=commitments[code],
         )
+
+
+def _amount(item: dict[str, Any], path: str) -> Decimal | None:
+    if item.get("amount") is None:
+        return None
+    amount = Decimal(item["amount"])
+    if not amount:
+        raise ExchangeError(f"{path}.amount", "must be more than nothing, or null")
+    if not item.get("currency"):
+        raise ExchangeError(f"{path}.currency", "an amount needs its currency")
+    return amount
 
 
 def _refuse_twice(items: Iterable[dict[str, Any]], path: str) -> None:

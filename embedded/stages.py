@@ -87,7 +87,14 @@ def untrimmed(templates: Path) -> list[str]:
 def _lint() -> Iterator[Stage]:
     services = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("*/services"))]
     pages = [str(path.relative_to(ROOT)) for path in sorted(TEMPLATES.rglob("*.html"))]
-    documented = ["engine", *services, "--select", "D1", "--ignore", "D102,D104,D105,D107"]
+    documented = [
+        "engine",
+        *services,
+        "--select",
+        "D1",
+        "--ignore",
+        "D102,D104,D105,D107",
+    ]
     djade = ["--target-version", "5.2", "--check"]
     yield Stage("lint", "ruff format", _tool("ruff", "format", "--check", "."))
     yield Stage("lint", "ruff", _tool("ruff", "check", "."))

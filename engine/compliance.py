@@ -69,6 +69,12 @@ class Promise:
         """Say whether a case that begins on ``day`` is under this promise."""
         return self.from_on <= day and (self.until_on is None or day < self.until_on)
 
+    def touches(self, period: Period) -> bool:
+        """Say whether this promise binds on some day of a period."""
+        return self.from_on < period.end and (
+            self.until_on is None or self.until_on > period.start
+        )
+
 
 class Outcome(StrEnum):
     """What became of a case, whatever the time of asking."""
@@ -322,12 +328,7 @@ def promise_for(promises: Sequence[Promise], period: Period) -> Promise | None:
     It is the earliest one in force during the period: a target loosened in the
     middle of a quarter does not rescue that quarter.
     """
-    touching = [
-        promise
-        for promise in promises
-        if promise.from_on < period.end
-        and (promise.until_on is None or promise.until_on > period.start)
-    ]
+    touching = [promise for promise in promises if promise.touches(period)]
     return min(touching, key=lambda promise: promise.from_on, default=None)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
@@ -141,12 +142,13 @@ def _load_streams(
     edition: Edition, document: Document, loading: Loading
 ) -> dict[str, Stream]:
     organisation = edition.organisation
-    for item in document.get("streams", []):
+    for index, item in enumerate(document.get("streams", [])):
         stream, added = declare_stream(
             organisation=organisation,
             code=item["code"],
             name=item.get("name", {}),
-            time_zone=item.get("time_zone") or organisation.time_zone,
+            time_zone=_zone(item.get("time_zone"), f"streams[{index}].time_zone")
+            or organisation.time_zone,
             types=item["types"],
             attributes=item.get("attributes", []),
             expected_gap_days=item.get("expected_gap_days"),
@@ -156,6 +158,13 @@ def _load_streams(
                 f"stream {stream.code} now declares {', '.join(added)}"
             )
     return {stream.code: stream for stream in organisation.streams.all()}
+
+
+def _zone(name: str | None, path: str) -> str | None:
+    try:
+        return name and ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ExchangeError(path, f"{name!r} is no time zone") from error
 
 
 def _load_calendars(

@@ -7,6 +7,8 @@ and importing what was exported gives the same edition. The format is described 
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -26,6 +28,9 @@ from charters.rules import SECTIONS, FieldKind
 from core import audit
 
 FORMAT = "paraula-charter/1"
+# NUL, and half of a surrogate pair.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+Place = tuple[str | int, ...]
 
 
 class ExchangeError(ValueError):
@@ -148,12 +153,43 @@ def validate(document: Any) -> None:
     error = jsonschema.exceptions.best_match(_validator().iter_errors(document))
     if error is not None:
         raise ExchangeError(_path(error.absolute_path), error.message[:300])
+    for path in _unstorable(document, ()):
+        raise ExchangeError(_path(path), "holds a character that cannot be stored")
+
+
+def _unstorable(node: Any, path: Place) -> Iterator[Place]:
+    """Yield the places of texts that PostgreSQL cannot store."""
+    if isinstance(node, str):
+        if UNSTORABLE.search(node):
+            yield path
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _unstorable(value, (*path, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _unstorable(value, (*path, index))
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def _validator() -> Any:
     path = Path(settings.BASE_DIR) / "docs" / "formats" / "charter.schema.json"
-    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+    kind = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # untyped
+        jsonschema.Draft202012Validator, {"pattern": _pattern}
+    )
+    return kind(json.loads(path.read_text()))
+
+
+def _pattern(
+    _validator: Any, pattern: str, found: object, _schema: Any
+) -> Iterator[jsonschema.ValidationError]:
+    """
+    Match as JSON Schema means it (ECMA-262): ``$`` is the end.
+
+    Python's ``$`` would let a line end pass behind a short name.
+    """
+    meant = re.sub(r"(?<!\\)\$", r"\\Z", pattern)
+    if isinstance(found, str) and not re.search(meant, found):
+        yield jsonschema.ValidationError(f"{found!r} does not match {pattern!r}")
 
 
 def _path(parts_: Any) -> str:

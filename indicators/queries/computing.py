@@ -280,9 +280,37 @@ class Shelf:
                 yield from segments.get(name, ())
 
 
-def feed_of(plan: Plan, *, as_of: datetime) -> Feed:
-    """Say how far the events of an indicator's newest stream reach."""
-    stream = plan.bindings[-1].stream
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """How far the events of each of an indicator's streams reach, on a day."""
+
+    plan: Plan
+    day: date
+    by_stream: Mapping[int, Feed]
+
+    def of(self, period: Period) -> Feed:
+        """
+        Say how far the events of a period's stream reach.
+
+        That of the last edition in force in the period that has begun: a stream that
+        nobody promises to read before next year takes nothing from this one's figures.
+        """
+        touching = [b for b in self.plan.bindings if b.promise.touches(period)]
+        begun = [b for b in touching if b.promise.from_on <= self.day]
+        chosen = (begun or touching or self.plan.bindings)[-1]
+        return self.by_stream[chosen.stream.pk]
+
+
+def feeds_of(plan: Plan, *, as_of: datetime) -> Feeds:
+    """Say how far the events of an indicator's streams reach."""
+    return Feeds(
+        plan,
+        as_of.astimezone(plan.zone).date(),
+        {stream.pk: _feed(stream, as_of) for stream in plan.streams},
+    )
+
+
+def _feed(stream: Stream, as_of: datetime) -> Feed:
     until = ServiceEvent.objects.filter(
         stream=stream, occurred_at__lte=as_of
     ).aggregate(until=Max("occurred_at"))["until"]

@@ -15,19 +15,22 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from core.db import copy_rows
 from engine.compliance import Fact, Feed, promise_for
+from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from indicators.enums import ResultState, ResultStatus
 from indicators.models import CaseFact, Indicator, Result, StaleMark
 from indicators.queries.computing import (
     FACT_FIELDS,
+    Feeds,
     Plan,
     Shelf,
     differences,
     facts_of,
-    feed_of,
+    feeds_of,
     figure,
     first_day,
     period_of_result,
@@ -118,8 +121,12 @@ def sweep(*, at: datetime) -> int:
         as_of_at__lt=OuterRef("due_at"),
         state=ResultState.PROVISIONAL,
     )
+    # Of other kinds an open case is never missed: its lines would be seen for ever.
     overdue = CaseFact.objects.filter(
-        Exists(unseen), outcome="open", due_at__lte=at
+        Exists(unseen),
+        outcome="open",
+        due_at__lte=at,
+        indicator__rules__kind__in=[kind.value for kind in Kind if kind.by_case],
     ).values_list("indicator_id", "counted_on", "segment")
     touched: dict[int, set[Place]] = {}
     for indicator_id, day, segment in overdue.distinct():
@@ -197,7 +204,7 @@ def _freeze_indicator(indicator_id: int, chosen: Q, at: datetime) -> int:
     }
     # What was computed at this very instant is as fresh as it can be.
     stale = _cells_of(waiting.exclude(as_of_at=at)) & ripe
-    _write_cells(plan, stale, at, feed_of(plan, as_of=at))
+    _write_cells(plan, stale, at, feeds_of(plan, as_of=at))
     final = [
         line.pk for line in waiting if (period_of_result(line), line.segment) in ripe
     ]
@@ -223,20 +230,27 @@ def _roll_indicator(indicator_id: int, at: datetime) -> None:
     plan = plan_of(_hold(indicator_id))
     if plan is None:
         return
-    feed = feed_of(plan, as_of=at)
-    # A period after the feed's last word may have changed by silence alone.
-    heard = feed.until.astimezone(plan.zone).date() if feed.until else date.min
+    feeds = feeds_of(plan, as_of=at)
     lines = Result.objects.filter(indicator=plan.indicator)
-    after = lines.filter(period_end__gt=heard)
+    # A period after its feed's last word may have changed by silence alone.
+    after = {
+        (period, segment)
+        for period, segment in _cells_of(lines)
+        if period.end > _heard(plan, feeds.of(period))
+    }
     # A count may have had to wait for its period's end to be judged.
-    ended = lines.filter(
+    ended = lines.annotate(seen_on=TruncDate("as_of_at", tzinfo=plan.zone)).filter(
         status=ResultStatus.NOT_EVALUATED,
         period_kind__in={binding.period for binding in plan.bindings},
         period_end__lte=at.astimezone(plan.zone).date(),
-        as_of_at__date__lt=F("period_end"),
+        seen_on__lt=F("period_end"),
     )
-    cells = _cells_of(after) | _cells_of(ended) | _unopened(plan, at)
-    _write_cells(plan, cells, at, feed)
+    cells = after | _cells_of(ended) | _unopened(plan, at)
+    _write_cells(plan, cells, at, feeds)
+
+
+def _heard(plan: Plan, feed: Feed) -> date:
+    return feed.until.astimezone(plan.zone).date() if feed.until else date.min
 
 
 def _hold(indicator_id: int) -> Indicator:
@@ -253,8 +267,8 @@ def _rebuild(plan: Plan, at: datetime) -> None:
     new = _store(plan.indicator, facts_of(plan))
     # Lines without cases depend on rule, calendar and feed all the same.
     lines = Result.objects.filter(indicator=plan.indicator)
-    cells = _cells_around(plan, old | new) | _cells_of(lines) | _unopened(plan, at)
-    _write_cells(plan, cells, at, feed_of(plan, as_of=at))
+    cells = cells_around(plan, old | new) | _cells_of(lines) | _unopened(plan, at)
+    _write_cells(plan, cells, at, feeds_of(plan, as_of=at))
 
 
 def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
@@ -293,10 +307,10 @@ def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
 
 
 def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
-    _write_cells(plan, _cells_around(plan, places), at, feed_of(plan, as_of=at))
+    _write_cells(plan, cells_around(plan, places), at, feeds_of(plan, as_of=at))
 
 
-def _cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
+def cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
     """Return the ledger lines that facts counted at these places are part of."""
     return {
         (period_of(day, kind), part)
@@ -333,14 +347,21 @@ def _unopened(plan: Plan, at: datetime) -> set[Cell]:
 
 def _hear_again(plan: Plan, at: datetime) -> None:
     """Look again at periods that waited for a feed that now speaks."""
-    feed = feed_of(plan, as_of=at)
+    feeds = feeds_of(plan, as_of=at)
     waiting = Result.objects.filter(
         indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
-    ).filter(Q(feed_until=None) | Q(feed_until__lt=feed.until or at))
-    _write_cells(plan, _cells_of(waiting), at, feed)
+    )
+    for until in {feed.until for feed in feeds.by_stream.values()}:
+        unheard = waiting.filter(Q(feed_until=None) | Q(feed_until__lt=until or at))
+        cells = {
+            (period, segment)
+            for period, segment in _cells_of(unheard)
+            if feeds.of(period).until == until
+        }
+        _write_cells(plan, cells, at, feeds)
 
 
-def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feed: Feed) -> None:
+def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feeds: Feeds) -> None:
     """
     Bring ledger lines up to date; write nothing where nothing changed.
 
@@ -353,13 +374,14 @@ def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feed: Feed) -> None
     for start, end in _days({period for period, _segment in cells}):
         shelf.put(stored_facts(plan.indicator, start, end))
     newest = _newest_lines(plan.indicator)
-    inputs = {
-        "as_of_at": at,
-        "feed_until": feed.until,
-        "feed_gap_days": None if feed.gap is None else feed.gap.days,
-    }
     new = []
     for period, segment in sorted(cells):
+        feed = feeds.of(period)
+        inputs = {
+            "as_of_at": at,
+            "feed_until": feed.until,
+            "feed_gap_days": None if feed.gap is None else feed.gap.days,
+        }
         content = figure(plan, period, shelf.of(period, segment), as_of=at, feed=feed)
         line = newest.get((period.kind.value, period.start, segment))
         if content is None or (line is not None and not differences(line, content)):

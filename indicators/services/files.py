@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -20,7 +21,7 @@ Line = tuple[int, Mapping[str, Any] | LineError]
 
 
 class FileError(ValueError):
-    """A file that cannot be read at all; nothing of it was recorded."""
+    """A file that cannot be read, or not to its end; it says what was recorded."""
 
 
 def import_file(
@@ -42,7 +43,7 @@ def import_file(
         or rows for the mapping if there is one.
     :param dry_run: say what would happen and record nothing.
     :param progress: told the sums after each batch.
-    :raises FileError: if the file cannot be read or its columns do not fit.
+    :raises FileError: if the file cannot be read; the batches before stay recorded.
     :raises indicators.services.mapping.MappingError: if the columns do not fit.
     """
     if dry_run:
@@ -63,17 +64,22 @@ def _import(
     total = Receipt()
     with _opened(path, mapping) as file:
         lines = iter(_lines(path, file, mapping))
-        while batch := _next_batch(lines):
+        while batch := _next_batch(lines, total):
             total.add(record(stream=stream, lines=batch, at=at))
             progress(total)
     return total
 
 
-def _next_batch(lines: Iterator[Line]) -> list[Line]:
+def _next_batch(lines: Iterator[Line], done: Receipt) -> list[Line]:
     try:
         return list(islice(lines, BATCH))
-    except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
+    except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error) as error:
         msg = f"the file cannot be read: {error}"
+        if done.received:
+            msg += (
+                f"; the first {done.received} events were read, "
+                f"{done.recorded} of them were new: mend the file and import it again"
+            )
         raise FileError(msg) from error
 
 

@@ -9,7 +9,7 @@ is refused with its number and the reason, and the others go on.
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,10 @@ KEYS = frozenset(
         "missing", "datetime_format", "decimal", "thousands", "event", "long",
     }
 )  # fmt: skip
+
+
+# What an entry of a mapping may hold, where it is not a word.
+LISTS = frozenset({"attributes", "instants", "missing"})
 
 
 class MappingError(ValueError):
@@ -96,10 +100,14 @@ class FileMapping:
         if unknown:
             msg = f"unknown entry {unknown[0]!r} in the mapping"
             raise MappingError(msg)
+        _check_words(raw)
         wide = tuple(_part(WideEvent, item, "event") for item in raw.get("event", []))
         long = _part(LongEvents, raw["long"], "long") if "long" in raw else None
         if bool(wide) == (long is not None):
             msg = "the mapping needs either [[event]] entries or one [long]"
+            raise MappingError(msg)
+        if raw.get("decimal") == "":
+            msg = "the decimal mark of the mapping is empty"
             raise MappingError(msg)
         if len(raw.get("delimiter", ",")) != 1:
             msg = "the delimiter of the mapping must be one letter"
@@ -282,13 +290,39 @@ def _places(name: str) -> list[str]:
     return PLACE.findall(name) or [name]
 
 
+def _check_words(raw: Mapping[str, Any]) -> None:
+    """Make sure that every entry outside of the tables is a word, or a list of them."""
+    for name, found in raw.items():
+        if name in {"event", "long"}:
+            continue
+        if name in LISTS:
+            if not isinstance(found, list) or not _all_words(found):
+                msg = f"{name!r} of the mapping must be a list of words"
+                raise MappingError(msg)
+        elif not isinstance(found, str):
+            msg = f"{name!r} of the mapping must be a word"
+            raise MappingError(msg)
+
+
+def _all_words(found: Iterable[object]) -> bool:
+    return all(isinstance(item, str) for item in found)
+
+
 def _part(kind: type, raw: Any, where: str) -> Any:
     try:
-        return kind(**raw)
+        part = kind(**raw)
     except TypeError as error:
         text = str(error).split("() ")[-1].replace("__init__", where)
         msg = f"in [{where}]: {text}"
         raise MappingError(msg) from error
+    for name, found in raw.items():
+        words = (
+            found.values() if name == "types" and isinstance(found, dict) else [found]
+        )
+        if not _all_words(words):
+            msg = f"in [{where}]: {name!r} holds something else than words"
+            raise MappingError(msg)
+    return part
 
 
 def _zone(name: object) -> ZoneInfo:

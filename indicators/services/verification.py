@@ -6,7 +6,7 @@ events, the rules and the calendar give.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from indicators.queries.computing import (
     Shelf,
     differences,
     facts_of,
+    feeds_of,
     figure,
     inputs_of,
     period_of_result,
@@ -72,7 +73,11 @@ def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
     if plan is None:
         return []
     facts = {(fact.source, fact.case): fact for fact in facts_of(plan)}
-    return [*_facts(plan, facts), *_lines(plan, facts.values())]
+    return [
+        *_facts(plan, facts),
+        *_lines(plan, facts.values()),
+        *_missing(plan, facts.values(), at),
+    ]
 
 
 def _facts(plan: Plan, facts: dict[tuple[str, str], Fact]) -> Iterator[Difference]:
@@ -108,6 +113,26 @@ def _lines(plan: Plan, facts: Iterable[Fact]) -> Iterator[Difference]:
         for name in differences(line, content):
             stored, computed = getattr(line, name), content[name]
             yield Difference(subject, name, _shown(stored), _shown(computed))
+
+
+def _missing(plan: Plan, facts: Collection[Fact], at: datetime) -> Iterator[Difference]:
+    """Find cases that are part of a figure of which there is no line at all."""
+    known = set(
+        Result.objects.filter(indicator=plan.indicator).values_list(
+            "period_kind", "period_start", "segment"
+        )
+    )
+    shelf, feeds = Shelf(facts), feeds_of(plan, as_of=at)
+    places = {(fact.counted_on, fact.segment) for fact in facts}
+    for period, segment in sorted(figures.cells_around(plan, places)):
+        if (period.kind.value, period.start, segment) in known:
+            continue
+        cases = shelf.of(period, segment)
+        content = figure(plan, period, cases, as_of=at, feed=feeds.of(period))
+        if content is not None:
+            subject = f"{plan.indicator.code} {period.label}"
+            subject += f" [{segment}]" if segment else ""
+            yield Difference(subject, "ledger line", "", content["status"])
 
 
 def _events() -> Iterator[Difference]:

@@ -312,6 +312,58 @@ def test_a_silent_feed_has_no_data_yet_and_comes_back(publish):
     assert list(verify(at=utc(2026, 3, 12))) == []
 
 
+def test_a_stream_of_a_coming_edition_takes_nothing_from_the_figures_of_today(
+    publish, town
+):
+    publish(valid_until="2027-06-01")
+    send(*request("a", "2026-03-02", "2026-03-03"), *request("b", "2026-10-26"))
+    freeze("2026-03", at=utc(2026, 4, 1, 0))
+    before = ledger()
+    coming = builders.charter_document(
+        indicators=[builders.indicator(stream="other")],
+        valid_from="2027-01-01",
+        valid_until="2028-01-01",
+    )
+    coming["streams"][0]["code"] = "other"
+    builders.published(coming, of=town)
+    figures.refresh(at=NOW)
+    figures.roll(at=NOW)
+    assert ledger() == before
+    # From its first day on it is the new stream that has to speak.
+    later = utc(2027, 2, 1, 12)
+    figures.roll(at=later)
+    assert line("2026-12-01").status == "no_cases"
+    assert line("2027-01-01").status == "no_data_yet"
+    assert list(verify(at=later)) == []
+
+
+def test_an_overdue_case_of_a_mean_is_not_swept_for_ever(publish):
+    rule = builders.indicator()["rule"] | {"unit": "working_days"}
+    mean = builders.indicator(kind="mean_duration", comparator="<=", rule=rule)
+    publish(indicators=[mean])
+    send(*request("a", "2026-03-02"))
+    figures.refresh(at=utc(2026, 3, 3))
+    assert figures.sweep(at=NOW) == 0
+
+
+def test_a_count_is_judged_when_its_period_is_over_where_its_office_is(publish):
+    count = builders.indicator(
+        kind="count",
+        target="1",
+        comparator="<=",
+        rule={"numerator": {"opened": 1}},
+    )
+    publish(indicators=[count], time_zone="America/Santo_Domingo")
+    send(event("1", at="2026-03-05T10:00:00-04:00"))
+    # Already April in Madrid, still March in Santo Domingo.
+    figures.rebuild(indicator_id=Indicator.objects.get().pk, at=utc(2026, 4, 1, 1))
+    assert line("2026-03-01").status == "not_evaluated"
+    send(event("2", at="2026-04-02T10:00:00-04:00"))
+    StaleMark.objects.all().delete()
+    figures.roll(at=utc(2026, 4, 3, 12))
+    assert line("2026-03-01").status == "met"
+
+
 def test_rebuilding_hears_a_feed_too(charter):
     figures.refresh(at=utc(2026, 3, 1))
     assert line("2026-01-01").status == "no_data_yet"

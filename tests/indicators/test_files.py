@@ -173,6 +173,20 @@ def test_a_file_that_cannot_be_read_is_an_error_in_words(
     assert not ServiceEvent.objects.exists()
 
 
+def test_a_damaged_archive_is_an_error_in_words(load):
+    packed = bytearray(gzip.compress(ROWS.encode() * 500))
+    packed[40:60] = b"\xff" * 20
+    with pytest.raises(FileError, match="cannot be read"):
+        load(bytes(packed), name="f.csv.gz")
+
+
+def test_a_file_that_breaks_off_says_what_was_recorded(load, monkeypatch):
+    monkeypatch.setattr("indicators.services.files.BATCH", 2)
+    with pytest.raises(FileError, match="the first 2 events were read, 2 of them"):
+        load(ROWS + '"' + "x" * 200_000)
+    assert ServiceEvent.objects.count() == 2
+
+
 def test_a_file_that_is_not_there(stream, tmp_path):
     with pytest.raises(FileError, match="cannot be opened"):
         import_file(

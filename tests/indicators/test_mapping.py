@@ -199,6 +199,11 @@ def test_an_identifier_column_names_the_events():
         (WIDE.replace('at = "in"', ""), "in [event]"),
         (WIDE.replace('at = "in"', 'at = "in"\nhue = 1'), "in [event]"),
         (WIDE.replace("missing", 'delimiter = ";;"\nmissing'), "delimiter"),
+        (WIDE.replace("missing", "delimiter = 5\nmissing"), "'delimiter'"),
+        (WIDE.replace("missing", 'decimal = ""\nmissing'), "decimal mark"),
+        (WIDE.replace('timezone = "Europe/Madrid"', "timezone = 5"), "'timezone'"),
+        (WIDE.replace("missing", 'instants = "in"\nmissing'), "'instants'"),
+        (WIDE.replace('at = "in"', "at = 5"), "in [event]: 'at'"),
     ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused_in_words(toml, words):

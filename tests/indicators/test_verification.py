@@ -135,6 +135,11 @@ def test_a_line_without_a_promise_is_named(measured):
     assert "IND-1 2020-03: promise is a ledger line, computed nothing" in found()
 
 
+def test_a_line_that_is_gone_is_named(measured):
+    line("2026-03-01", segment="web").delete()
+    assert found() == ["IND-1 2026-03 [web]: ledger line is nothing, computed met"]
+
+
 def test_verify_counts_differences_and_fails(measured, capsys):
     CaseFact.objects.filter(case_key="late").update(outcome="met")
     with pytest.raises(SystemExit) as caught:

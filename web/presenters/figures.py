@@ -46,6 +46,7 @@ SHOWN = frozenset({ResultStatus.MET, ResultStatus.UNMET, ResultStatus.NOT_EVALUA
 # Reasons the engine gives; any other is the charter's own words.
 REASONS: dict[str, LazyText] = {
     "withdrawn": gettext_lazy("withdrawn"),
+    "no_promise": gettext_lazy("begun on a day without this promise"),
     "out_of_scale": gettext_lazy("score outside the scale"),
     "stop_before_start": gettext_lazy("the end was recorded before the beginning"),
     "no_due": gettext_lazy("no time limit was recorded"),

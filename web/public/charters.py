@@ -1,6 +1,6 @@
 """The page of a charter."""
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from charters.models import Charter
 from charters.queries.editions import shown_of
+from indicators.enums import ResultState
 from indicators.models import Result
 from indicators.queries.results import watermarks
 from web.presenters.charters import charter_page, editions_of, rules_of
@@ -37,7 +38,13 @@ def charter(request: HttpRequest, organisation: str, charter: str) -> HttpRespon
     marks = watermarks(streams={rule.stream_id for rule in rules if rule.stream_id})
     newest = Result.objects.filter(
         indicator__in=[rule.indicator_id for rule in rules]
-    ).aggregate(Max("as_of_at"), Max("pk"), Count("pk"))
+    ).aggregate(
+        Max("as_of_at"),
+        Max("pk"),
+        Count("pk"),
+        # A figure that becomes final changes nothing else.
+        provisional=Count("pk", filter=Q(state=ResultState.PROVISIONAL)),
+    )
     etag = etag_of(
         [
             edition.digest,

@@ -142,6 +142,8 @@ def _promise(
 
     :raises Http404: if the charter never made it.
     """
+    if "\x00" in commitment:  # the database would refuse the question
+        raise Http404
     found = get_object_or_404(
         Charter.objects.select_related("organisation"),
         organisation__slug=organisation,

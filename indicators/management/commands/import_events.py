@@ -48,7 +48,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._report(receipt, dry_run=options["dry_run"])
         if options["refused"]:
-            _write_refused(receipt, options["refused"])
+            try:
+                _write_refused(receipt, options["refused"])
+            except OSError as error:
+                msg = f"{options['refused']}: {error.strerror}"
+                raise CommandError(msg) from error
 
     def _report(self, receipt: Receipt, *, dry_run: bool) -> None:
         verb = "would be recorded" if dry_run else "recorded"

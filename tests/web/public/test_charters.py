@@ -7,6 +7,7 @@ import time_machine
 
 from charters.enums import EndReason
 from charters.models import Edition
+from indicators.models import Result
 from tests import builders
 from tests.web.public import cases
 
@@ -186,6 +187,8 @@ def test_tag_changes_with_figures_language_day_and_editions(client, charter, tow
     tags.append(tag())
     with time_machine.travel(datetime(2026, 11, 3, 9, tzinfo=UTC)):
         tags.append(tag())
+    Result.objects.filter(period_kind="month").update(state="FROZEN")
+    tags.append(tag())
     document = builders.charter_document(
         valid_from="2026-12-01", valid_until="2028-12-01"
     )

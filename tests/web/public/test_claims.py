@@ -66,7 +66,10 @@ def test_every_form_has_a_key_of_its_own(client, charter):
     assert len(keys) == 3
 
 
-@pytest.mark.parametrize("path", ["C9/claim/", "C1/claim/filed/", "C9/claim/filed/"])
+@pytest.mark.parametrize(
+    "path",
+    ["C9/claim/", "C1/claim/filed/", "C9/claim/filed/", "C%001/claim/"],
+)
 def test_unknown_promise_and_stray_get(client, charter, path):
     response = client.get(f"/en/vila/library/{path}")
     if path == "C1/claim/filed/":

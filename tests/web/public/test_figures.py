@@ -359,3 +359,11 @@ def test_trend_of_one_period_is_no_chart():
 
 def test_trend_without_lines_is_nothing():
     assert trend_view([], rule(), READING, watermark=None) is None
+
+
+def test_a_case_of_no_promise_is_told_in_words():
+    (reason,) = view(line(excluded={"no_promise": 2}), rule()).reasons
+    assert (reason.text, reason.language) == (
+        "begun on a day without this promise",
+        "en",
+    )
