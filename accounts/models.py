@@ -105,7 +105,11 @@ class User(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """A person's role in an organisation, or in one of its units only."""
+    """
+    A person's role in an organisation.
+
+    ``unit`` says where the person works; a role holds for the whole organisation.
+    """
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="memberships"

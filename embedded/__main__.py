@@ -9,7 +9,11 @@ from embedded.errors import InterruptedStartError, StartError
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.what is None:
+        parser.print_help()
+        return 0
     try:
         return _do(options)
     except (StartError, OSError) as error:
@@ -29,6 +33,8 @@ def _do(options: argparse.Namespace) -> int:
             print(chromium.ensure())
         case "with-servers":
             return runner.run(options.command, os.environ)
+        case "manage":
+            return supervisor.manage(options.arguments, os.environ)
         case "check":
             return stages.run(options.groups, options.pytest.split())
     return 0
@@ -36,7 +42,7 @@ def _do(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
-    commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="what", metavar="COMMAND")
     commands.add_parser("run", help="start everything; Ctrl-C stops it")
     commands.add_parser("servers", help="start only PostgreSQL and Valkey")
     commands.add_parser("chromium", help="find or install the tests' browser")
@@ -44,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         "with-servers", help="run a command beside throwaway servers"
     )
     beside.add_argument("command", nargs="+", help="the command, after --")
+    manage = commands.add_parser(
+        "manage", help='run manage.py on what "make run" has started'
+    )
+    manage.add_argument("arguments", nargs=argparse.REMAINDER, help="of manage.py")
     check = commands.add_parser("check", help="run checks and tests")
     check.add_argument("groups", nargs="*", metavar="GROUP", help="none: all")
     check.add_argument("--pytest", default="", help="further arguments of pytest")

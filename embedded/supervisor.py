@@ -1,9 +1,11 @@
 """The whole product in one process tree: servers, migrations, web, worker, beat."""
 
+import json
 import socket
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +55,33 @@ def run(environ: Mapping[str, str]) -> int:
         say("Starting the database and the broker…")
         addresses = _start_servers(family, plan)
         product = Product(family, plan, _environment(environ, plan, addresses))
+        _note_addresses(plan, addresses)
         users = product.prepare()
         product.serve(listener)
         say(_welcome(plan, users, seconds=time.monotonic() - began))
         family.watch()
     return outcome.status
+
+
+def manage(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """
+    Run ``manage.py`` on the servers that :func:`run` has started in the data folder.
+
+    :returns: its exit status.
+    :raises StartError: if nothing has ever been started there.
+    """
+    plan = plans.read(environ)
+    try:
+        noted = json.loads(_addresses_file(plan).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"Nothing runs in {plan.data}: start it with make run."
+        raise StartError(msg) from error
+    addresses = servers.Addresses(noted["DATABASE_URL"], noted["REDIS_URL"])
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env=_environment(environ, plan, addresses),
+        check=False,
+    ).returncode
 
 
 def run_servers(environ: Mapping[str, str]) -> int:
@@ -193,6 +217,17 @@ def _start_servers(family: Family, plan: Plan) -> servers.Addresses:
     return servers.start(
         family, plan.data, database_url=plan.database_url, redis_url=plan.redis_url
     )
+
+
+def _addresses_file(plan: Plan) -> Path:
+    return plan.data / "addresses.json"
+
+
+def _note_addresses(plan: Plan, addresses: servers.Addresses) -> None:
+    """Tell :func:`manage` where the servers are; the broker's password is in it."""
+    path = _addresses_file(plan)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(addresses.environment()), encoding="utf-8")
 
 
 def _environment(

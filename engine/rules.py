@@ -137,6 +137,22 @@ class Rule:
             return True
         return self.kind.is_duration and self.duration_unit.needs_calendar
 
+    @property
+    def series(self) -> tuple[object, ...]:
+        """
+        What figures of two rules must share to stand in one series.
+
+        A case kept or missed, a time in one unit, a score on one scale, a sum: values
+        of different sorts can neither be added up nor drawn on one axis.
+        """
+        if self.kind.by_case:
+            return ("case",)
+        if self.kind.is_duration:
+            return ("duration", self.duration_unit)
+        if self.kind.by_answer:
+            return ("answer", self.scale_min, self.scale_max)
+        return (self.kind, self.as_percent)
+
     def event_types(self) -> frozenset[str]:
         """Every event type that the rule names, to check against a stream's."""
         named = {

@@ -5,9 +5,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from charters.enums import EditionState
 from charters.models import Edition
 from charters.parts import Document, Loading, Problem
 from charters.services.exchange import ExchangeError
@@ -63,7 +64,13 @@ class IndicatorsPart:
     def problems(self, edition: Edition) -> list[Problem]:
         # Through the relations, so that a page of many drafts can prefetch them.
         rules = sorted(edition.indicator_rules.all(), key=_place)
-        prefetch_related_objects(rules, "indicator", "stream", "calendar")
+        prefetch_related_objects(
+            rules,
+            "indicator",
+            published_rules("indicator__rules"),
+            "stream",
+            "calendar",
+        )
         measured = {rule.commitment_id for rule in rules}
         found = [
             Problem(
@@ -90,6 +97,17 @@ class IndicatorsPart:
 
 def _place(item: Commitment | IndicatorRule) -> tuple[int, int]:
     return item.position, item.pk
+
+
+def published_rules(path: str) -> "Prefetch[str]":
+    """Return what :meth:`IndicatorsPart.problems` knows of earlier editions."""
+    published = IndicatorRule.objects.filter(edition__state=EditionState.PUBLISHED)
+    return Prefetch(path, queryset=published, to_attr="published_rules")
+
+
+def _published(indicator: Indicator) -> list[IndicatorRule]:
+    found: list[IndicatorRule] = vars(indicator)["published_rules"]
+    return found
 
 
 def _rules(edition: Edition) -> QuerySet[IndicatorRule]:
@@ -262,7 +280,27 @@ def _rule_problems(rule: IndicatorRule) -> list[str]:
         found.append(_("Say how often the figure is due."))
     if rule.stream is None:
         found.append(_("Say which feed of events it is measured from."))
-    return found + _definition_problems(rule)
+    return found + _definition_problems(rule) + _series_problems(rule)
+
+
+def _series_problems(rule: IndicatorRule) -> list[str]:
+    """Refuse to go on with a series whose older figures are of another sort."""
+    try:
+        same = all(
+            engine_rule(older).series == engine_rule(rule).series
+            for older in _published(rule.indicator)
+            if older.pk != rule.pk
+        )
+    except RuleError:  # said by _definition_problems already
+        return []
+    if same:
+        return []
+    return [
+        _(
+            "An earlier edition measured something else under this code: "
+            "give the indicator a new one."
+        )
+    ]
 
 
 def _definition_problems(rule: IndicatorRule) -> list[str]:

@@ -20,6 +20,12 @@ def sweep(**_future: object) -> None:
     figures.sweep(at=now)
 
 
+@shared_task(name="indicators.freeze", acks_late=True, ignore_result=True)
+def freeze(**_future: object) -> None:
+    """Make the figures final whose days of grace are over."""
+    figures.freeze_ended(organisation_id=None, at=timezone.now())
+
+
 @shared_task(name="indicators.roll", acks_late=True, ignore_result=True)
 def roll(**_future: object) -> None:
     """Open the ledger lines of new periods and hear silent feeds."""

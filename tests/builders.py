@@ -1,7 +1,7 @@
 """Small whole things for tests to start from."""
 
 import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.enums import Role
@@ -192,5 +192,8 @@ def draft(document: dict[str, Any], *, of: Organisation) -> Edition:
 
 
 def published(document: dict[str, Any], *, of: Organisation) -> Edition:
+    """Publish on the eve of the first day in force, as an office would."""
     edition = draft(document, of=of)
-    return publish(edition=edition, by=None, at=NOW, evidence=Evidence())
+    first = datetime.fromisoformat(document["edition"]["valid_from"])
+    eve = first.replace(tzinfo=UTC) - timedelta(hours=12)
+    return publish(edition=edition, by=None, at=eve, evidence=Evidence())

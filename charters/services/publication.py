@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -102,7 +103,8 @@ def publish(
         raise PublicationRefusedError(problems)
     if revision not in {None, edition.revision}:
         raise StaleDraftError
-    _supersede(edition, by=by, at=at)
+    today = at.astimezone(ZoneInfo(edition.organisation.time_zone)).date()
+    _supersede(edition, by=by, at=at, today=today)
     document = export_document(edition)
     edition.state = EditionState.PUBLISHED
     edition.published_at = at
@@ -143,8 +145,12 @@ def publish(
     return edition
 
 
-def _supersede(edition: Edition, *, by: User | None, at: datetime) -> None:
-    """End the edition that is in force on the new one's first day."""
+def _supersede(edition: Edition, *, by: User | None, at: datetime, today: date) -> None:
+    """
+    End the edition that is in force on the new one's first day.
+
+    Not in the past: until today its promise was the one that people were given.
+    """
     # One that has its end already gives way to another: the constraint tells.
     previous = Edition.objects.filter(
         ended_on=None,
@@ -154,6 +160,12 @@ def _supersede(edition: Edition, *, by: User | None, at: datetime) -> None:
         valid_until__gt=edition.valid_from,
     )
     for old in previous:
+        if edition.valid_from is not None and edition.valid_from < today:
+            message = _(
+                "It cannot begin in the past: until today the edition in force was "
+                "the promise."
+            )
+            raise PublicationRefusedError([Problem("edition", "valid_from", message)])
         Edition.objects.filter(pk=old.pk).update(
             ended_on=edition.valid_from, end_reason=EndReason.SUPERSEDED
         )

@@ -112,6 +112,7 @@ if urlsplit(REDIS_URL).scheme in {"redis", "rediss"}:
 CELERY_BEAT_SCHEDULE = {
     "indicators-sweep": {"task": "indicators.sweep", "schedule": 30.0},
     "indicators-roll": {"task": "indicators.roll", "schedule": 600.0},
+    "indicators-freeze": {"task": "indicators.freeze", "schedule": 3600.0},
 }
 
 AUTH_USER_MODEL = "accounts.User"

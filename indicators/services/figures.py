@@ -8,7 +8,8 @@ worker killed at any point leaves them, and another does the work again.
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -62,14 +63,23 @@ def refresh(*, at: datetime) -> int:
     done = 0
     waiting = StaleMark.objects.order_by("indicator_id").distinct("indicator_id")
     for indicator_id in waiting.values_list("indicator_id", flat=True):
-        try:
+        with _alone(indicator_id):
             while consumed := refresh_indicator(indicator_id=indicator_id, at=at):
                 done += consumed
-        except Exception:
-            # One indicator that cannot be computed must not keep the others from
-            # being: its marks stay, it is tried again, and the log says why.
-            logger.exception("indicator %s cannot be computed", indicator_id)
     return done
+
+
+@contextmanager
+def _alone(indicator_id: int) -> Iterator[None]:
+    """
+    Keep one indicator that cannot be computed from stopping the others.
+
+    What it left undone is tried again at the next tick, and the log says why.
+    """
+    try:
+        yield
+    except Exception:
+        logger.exception("indicator %s cannot be computed", indicator_id)
 
 
 @transaction.atomic
@@ -132,7 +142,8 @@ def sweep(*, at: datetime) -> int:
     for indicator_id, day, segment in overdue.distinct():
         touched.setdefault(indicator_id, set()).add((day, segment))
     for indicator_id, places in sorted(touched.items()):
-        _sweep_indicator(indicator_id, places, at)
+        with _alone(indicator_id):
+            _sweep_indicator(indicator_id, places, at)
     return len(touched)
 
 
@@ -145,7 +156,8 @@ def roll(*, at: datetime) -> int:
     indicators = Indicator.objects.filter(rules__isnull=False).distinct()
     ids = list(indicators.order_by("pk").values_list("pk", flat=True))
     for indicator_id in ids:
-        _roll_indicator(indicator_id, at)
+        with _alone(indicator_id):
+            _roll_indicator(indicator_id, at)
     return len(ids)
 
 

@@ -221,6 +221,33 @@ def test_a_new_edition_supersedes_on_its_first_day(charter, town):
     assert standing(new, on=date(2029, 1, 1)) == Standing.EXPIRED
 
 
+def test_an_edition_does_not_replace_another_in_the_past(charter, town):
+    """Until today the edition in force was the promise that people were given."""
+    late = successor(town, valid_from="2026-11-01", valid_until="2028-01-01")
+    with pytest.raises(PublicationRefusedError) as caught:
+        bring_out(late)
+    assert [problem.subject for problem in caught.value.problems] == ["valid_from"]
+    charter.refresh_from_db()
+    assert charter.ended_on is None
+    late.valid_from = date(2026, 11, 2)  # today
+    late.save()
+    bring_out(late)
+    charter.refresh_from_db()
+    assert charter.ended_on == date(2026, 11, 2)
+
+
+def test_a_code_goes_on_measuring_the_same_sort_of_thing(charter, town):
+    other = builders.indicator(kind="mean_duration", unit="open_hours")
+    other["rule"] |= {"unit": "elapsed_hours"}
+    document = builders.charter_document(
+        indicators=[other], valid_from="2027-01-01", valid_until="2029-01-01"
+    )
+    new = builders.draft(document, of=town)
+    assert subjects(new) == [("quality", "IND-1")]
+    with pytest.raises(PublicationRefusedError):
+        bring_out(new)
+
+
 def test_an_edition_to_come_is_not_shown_and_an_expired_one_still_is(charter, town):
     assert shown_of(charter.charter, on=date(2025, 12, 31)) is None
     assert shown_of(charter.charter, on=date(2026, 1, 1)) == charter

@@ -65,6 +65,26 @@ def environment(**given):
     return {**kept, "PARAULA_DEMO_RATIO": "0.02", **given}
 
 
+def manage(data, *arguments):
+    """Run manage.py on what a supervisor has started."""
+    return subprocess.run(
+        [sys.executable, "-m", "embedded", "manage", *arguments],
+        env=environment(PARAULA_DATA=str(data)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_nothing_is_managed_where_nothing_was_started(folder):
+    said = manage(folder / "empty", "verify")
+    assert said.returncode == 1
+    assert said.stderr.startswith("paraula: Nothing runs in ")
+    assert said.stderr.count("\n") == 1
+
+
 def run(**given):
     """Run a start that is expected to end by itself."""
     return subprocess.run(
@@ -146,6 +166,9 @@ def test_one_command_starts_everything_and_ctrl_c_stops_it(data, launch):
         f"paraula: Paraula is already running at http://127.0.0.1:{port}/"
         f" (process {process.pid}, data folder {data}).\n"
     )
+
+    said = manage(data, "verify")
+    assert (said.returncode, said.stdout) == (0, "every figure follows from the log\n")
 
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0

@@ -146,3 +146,27 @@ def test_a_scale_includes_its_bounds():
         False,
     ]
     assert found.duration_unit is Unit.ELAPSED_DAYS
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "same"),
+    [
+        ("every_case_within_limit", TIMED, True),
+        ("share_within_limit", TIMED | {"limit": {"attribute": "due"}}, True),
+        ("mean_duration", TIMED | {"unit": "open_hours"}, False),
+        ("nps", SURVEY, False),
+        ("count", {"numerator": {"a": 1}}, False),
+    ],
+)
+def test_only_like_figures_stand_in_one_series(kind, definition, same):
+    assert (rule(kind, definition).series == rule().series) is same
+
+
+def test_scales_and_units_cut_a_series():
+    ten = rule("satisfaction_mean", SURVEY)
+    five = rule("satisfaction_mean", SURVEY | {"scale": {"min": "1", "max": "5"}})
+    assert ten.series != five.series
+    assert rule("nps", SURVEY).series == ten.series
+    hours = rule("mean_duration", TIMED | {"unit": "open_hours"})
+    days = rule("median_duration", TIMED | {"unit": "working_days"})
+    assert hours.series != days.series

@@ -7,8 +7,10 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from indicators.models import CaseFact, Result
+from indicators import tasks
+from indicators.models import CaseFact, Result, Stream
 from indicators.services import figures
+from indicators.services.streams import use_token
 from tests import builders
 from tests.indicators.helpers import line, request, send
 
@@ -113,3 +115,22 @@ def test_freeze_says_how_many_became_final(measured, capsys):
 def test_what_is_wrong_is_said_in_words(measured, arguments, options, words):
     with pytest.raises(CommandError, match=words):
         call_command(*arguments, **options)
+
+
+def test_a_key_is_issued_and_revoked(measured, capsys):
+    stream = Stream.objects.get()
+    name = f"{stream.organisation.slug}/{stream.code}"
+    key, _rest = run(capsys, "issue_token", name, label="counter").split("\n", 1)
+    assert use_token(stream=stream, key=key, at=builders.NOW)
+    assert "revoked" in run(capsys, "revoke_token", name, label="counter")
+    assert not use_token(stream=stream, key=key, at=builders.NOW)
+    with pytest.raises(CommandError, match="no key labelled"):
+        call_command("revoke_token", name, label="counter")
+
+
+def test_the_hourly_task_makes_figures_final(measured):
+    tasks.freeze()
+    states = Result.objects.filter(period_end__lte="2026-10-01").values_list(
+        "state", flat=True
+    )
+    assert set(states) == {"FROZEN"}

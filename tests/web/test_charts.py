@@ -5,9 +5,17 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.utils import translation
 from hypothesis import given, strategies as st
 
 from web.charts import Point, sparkline, trend_chart
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _english():
+    with translation.override("en"):
+        yield
+
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<script>alert(\"x\")</script> & 'co'"

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -76,6 +76,8 @@ def claim(request: StaffRequest, reference: str) -> HttpResponse:
 
 
 def _claim(request: StaffRequest, reference: str) -> Claim:
+    if "\x00" in reference:  # the database would refuse the question
+        raise Http404
     claim: Claim = get_object_or_404(
         Claim.objects.select_related(
             "organisation", "charter", "edition", "commitment", "decided_by"

@@ -14,6 +14,7 @@ from charters.parts import Problem
 from charters.rules import SECTIONS, standing
 from charters.services.publication import problems_of
 from core.text import Words, words
+from indicators.edition_part import published_rules
 from indicators.models import IndicatorRule
 from web.presenters.periods import civil_day, day_words
 
@@ -28,6 +29,7 @@ PARTS = (
             "indicator", "stream", "calendar"
         ),
     ),
+    published_rules("indicator_rules__indicator__rules"),
 )
 
 

@@ -65,7 +65,7 @@ def test_list_costs_the_same_whatever_its_length(
             "ADMINISTRATOR", of=town, email=f"{index}@example.org"), at=builders.NOW)  # fmt: skip
     client = at_work("AUDITOR")
     # session, person, organisation, roles; charters, editions, drafts and their parts
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(CHARTERS)
 
 

@@ -1,0 +1,34 @@
+"""manage.py revoke_token ORG/STREAM --label NAME."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from core.commands import found, two_names
+from indicators.models import Stream, StreamToken
+from indicators.services.streams import revoke_token
+
+
+class Command(BaseCommand):
+    help = "Make the keys of that label useless from now on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("stream", metavar="ORG/STREAM")
+        parser.add_argument("--label", required=True)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        organisation, code = two_names(options["stream"], "ORG/STREAM")
+        stream = found(
+            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
+        )
+        keys = StreamToken.objects.filter(
+            stream=stream, label=options["label"], revoked_at=None
+        )
+        if not keys:
+            msg = f"{stream.code} has no key labelled {options['label']!r}"
+            raise CommandError(msg)
+        for key in keys:
+            revoke_token(token=key, at=timezone.now())
+            self.stdout.write(f"{stream.code}: {key.label} is revoked")
