@@ -188,10 +188,24 @@ def _zone(name: str | None, path: str) -> str | None:
 def _load_calendars(
     edition: Edition, document: Document, loading: Loading
 ) -> dict[str, WorkCalendar]:
+    """
+    Create the calendars that are new here.
+
+    One that exists stays as it is, because published charters count with it: a draft
+    must not move their figures. That it says something else is told.
+    """
     organisation = edition.organisation
+    known = {calendar.code: calendar for calendar in organisation.calendars.all()}
     for index, item in enumerate(document.get("calendars", [])):
+        if item["code"] in known:
+            newest = newest_version(known[item["code"]])
+            if newest is not None and newest.definition != item["definition"]:
+                loading.notes.append(
+                    f"calendar {item['code']} says something else here, which is kept"
+                )
+            continue
         try:
-            put_calendar(
+            version = put_calendar(
                 organisation=organisation,
                 code=item["code"],
                 name=item.get("name", {}),
@@ -201,7 +215,8 @@ def _load_calendars(
         except CalendarError as error:
             path = f"calendars[{index}].definition"
             raise ExchangeError(path, str(error)) from error
-    return {calendar.code: calendar for calendar in organisation.calendars.all()}
+        known[item["code"]] = version.calendar
+    return known
 
 
 def _load_rule(

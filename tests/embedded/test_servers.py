@@ -109,7 +109,11 @@ def test_half_made_cluster_is_made_again():
         assert not draft.exists()
 
 
-@pytest.mark.parametrize("number", ["1", str(os.getpid()), "999999999", "", "x"])
+@pytest.mark.parametrize(
+    "number",
+    ["1", str(os.getpid()), "999999999", "", "x"],
+    ids=["init", "alive", "nobody", "empty", "words"],
+)
 def test_number_of_a_killed_server_does_not_stop_the_next(tmp_path, number):
     server = postgres.Server(Family(), tmp_path, tmp_path, Identity())
     server.data.mkdir(parents=True)

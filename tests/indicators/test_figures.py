@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from charters.services.exchange import import_document
 from engine.periods import parse_period
 from indicators.models import (
+    CalendarVersion,
     CaseFact,
     Indicator,
     Result,
@@ -661,3 +663,13 @@ def test_workers_and_senders_at_once_lose_nothing(town, monkeypatch):
     assert counts(line("2026-03-01")) == (60, 60, 0, 0)
     assert not StaleMark.objects.exists()
     assert list(verify(at=NOW)) == []
+
+
+def test_a_draft_does_not_change_the_calendar_that_others_count_with(charter, town):
+    document = builders.charter_document(slug="other")
+    document["quality"]["commitments"][0]["indicators"][0]["code"] = "OTHER-1"
+    document["calendars"][0]["definition"] = builders.OFFICE_HOURS | {"holidays": {}}
+    imported = import_document(document=document, organisation=town, by=None, at=NOW)
+    assert imported.notes == ["calendar office says something else here, which is kept"]
+    assert CalendarVersion.objects.count() == 1
+    assert not StaleMark.objects.filter(indicator__code="OTHER-1").exists()
