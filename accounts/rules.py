@@ -13,7 +13,6 @@ from accounts.models import Membership, Organisation, User
 EVERYBODY = frozenset(Role.values)
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "office.enter": EVERYBODY,
     "charters.view": EVERYBODY,
     "charters.edit": frozenset({Role.DRAFTER, Role.ADMINISTRATOR}),
     "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),

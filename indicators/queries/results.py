@@ -67,19 +67,6 @@ def watermarks(*, streams: Collection[int]) -> dict[int, datetime]:
     return dict(rows.values_list("pk", "latest"))
 
 
-def fact_of_case(
-    *, organisation: Organisation, indicators: Collection[int], case_key: str
-) -> CaseFact | None:
-    """Return what the engine found of a case, for claims that name it."""
-    return (
-        CaseFact.objects.filter(
-            organisation=organisation, indicator_id__in=indicators, case_key=case_key
-        )
-        .order_by("indicator_id")
-        .first()
-    )
-
-
 def facts_of_case(
     *, organisation: Organisation, indicators: Collection[int], case_key: str
 ) -> QuerySet[CaseFact]:
