@@ -5,6 +5,7 @@ Nothing typed is ever lost: a save that comes too late is answered with the page
 it was typed, what the draft says now beside it, and the choice to save over it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,7 +108,7 @@ def draft_of_page(request: StaffRequest, slug: str) -> Draft:
     )
 
 
-class DraftPage:
+class DraftPage(ABC):
     """
     A page that edits something of a draft; one subclass per thing.
 
@@ -125,21 +126,21 @@ class DraftPage:
 
     # What a subclass says.
 
+    @abstractmethod
     def form(self, data: QueryDict | None, *, conflict: bool = False) -> Form:
         """Return the form over what the draft holds now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def save(self, form: Form, *, at: datetime) -> None:
         """Write what was typed, through a service."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title(self) -> str:
         """Return the page's heading."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done_url(self) -> str:
         """Return where to go after saving."""
-        raise NotImplementedError
 
     def action(self) -> str:
         """Return where the form goes; empty for the page itself."""

@@ -1,5 +1,6 @@
 """Pages that edit what belongs to a draft: commitments, measures, indicators."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,17 +58,17 @@ class ItemPage(DraftPage):
         if pk is not None and request.method != "POST" and self.found() is None:
             raise Http404
 
+    @abstractmethod
     def found(self) -> Any:
         """Return the row as the draft has it now; ``None`` for a new one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def made(self, data: QueryDict | None, item: Any, **options: Any) -> DraftForm:
         """Return the form over this kind of row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new_title(self) -> str:
         """Return the heading for a new row."""
-        raise NotImplementedError
 
     def code_of(self, item: Any) -> str:
         """Return what a row is called."""
@@ -105,15 +106,33 @@ class ItemPage(DraftPage):
         }
 
 
-class CommitmentPage(ItemPage):
+class RowPage(ItemPage):
+    """A page that edits a commitment, or a measure of an edition."""
+
+    model: type[Commitment] | type[AssuranceMeasure] | type[RedressMeasure]
+
+    def found(self) -> Any:
+        return self.model.objects.filter(
+            edition=self.draft.edition, pk=self.pk or 0
+        ).first()
+
+    def save(self, form: Form, *, at: datetime) -> None:
+        item: Any = self.found() or self.model()
+        put(
+            edition=self.draft.edition,
+            revision=form.cleaned_data["revision"],
+            item=item,
+            values=form.values(),
+            by=self.request.user,
+            at=at,
+        )
+
+
+class CommitmentPage(RowPage):
     """A promise."""
 
     key, name, anchor = "quality", "commitment", "commitments"
-
-    def found(self) -> Commitment | None:
-        return Commitment.objects.filter(
-            edition=self.draft.edition, pk=self.pk or 0
-        ).first()
+    model = Commitment
 
     def made(
         self, data: QueryDict | None, item: Commitment | None, **options: Any
@@ -133,58 +152,30 @@ class CommitmentPage(ItemPage):
             **options,
         )
 
-    def save(self, form: Form, *, at: datetime) -> None:
-        put(
-            edition=self.draft.edition,
-            revision=form.cleaned_data["revision"],
-            item=self.found() or Commitment(),
-            values=form.values(),
-            by=self.request.user,
-            at=at,
-        )
-
     def new_title(self) -> str:
         return _("New commitment")
 
 
-class AssurancePage(ItemPage):
+class AssurancePage(RowPage):
     """An assurance measure."""
 
     key, name, anchor = "assurance", "assurance", "measures"
-
-    def found(self) -> AssuranceMeasure | None:
-        return AssuranceMeasure.objects.filter(
-            edition=self.draft.edition, pk=self.pk or 0
-        ).first()
+    model = AssuranceMeasure
 
     def made(
         self, data: QueryDict | None, item: AssuranceMeasure | None, **options: Any
     ) -> DraftForm:
         return AssuranceForm(data, stored=_stored(item, AssuranceForm), **options)
 
-    def save(self, form: Form, *, at: datetime) -> None:
-        put(
-            edition=self.draft.edition,
-            revision=form.cleaned_data["revision"],
-            item=self.found() or AssuranceMeasure(),
-            values=form.values(),
-            by=self.request.user,
-            at=at,
-        )
-
     def new_title(self) -> str:
         return _("New assurance measure")
 
 
-class RedressPage(ItemPage):
+class RedressPage(RowPage):
     """A redress measure."""
 
     key, name, anchor = "redress", "redress", "measures"
-
-    def found(self) -> RedressMeasure | None:
-        return RedressMeasure.objects.filter(
-            edition=self.draft.edition, pk=self.pk or 0
-        ).first()
+    model = RedressMeasure
 
     def made(
         self, data: QueryDict | None, item: RedressMeasure | None, **options: Any
