@@ -74,49 +74,27 @@ class NetPromoterScore:
     high: Decimal | None
 
 
-def exact_sum(values: Iterable[Decimal]) -> Fraction:
-    """
-    Add decimals up without rounding.
-
-    :raises decimal.Inexact: if the sum needs more than a hundred digits.
-    """
-    # A hundred times as fast as adding fractions, and no less exact.
-    with localcontext(EXACT):
-        return Fraction(sum(values, Decimal(0)))
-
-
-def weighted_sum(values: Iterable[Decimal], weights: Iterable[Decimal]) -> Fraction:
-    """
-    Add values up, each as often as its weight says, without rounding.
-
-    :raises ValueError: if there are more of one than of the other.
-    :raises decimal.Inexact: if the sum needs more than a hundred digits.
-    """
-    with localcontext(EXACT):
-        products = (
-            value * weight for value, weight in zip(values, weights, strict=True)
-        )
-        return Fraction(sum(products, Decimal(0)))
-
-
-def weighted_mean(
-    values: Iterable[Decimal], weights: Sequence[Decimal]
-) -> Fraction | None:
+def weighted_mean(pairs: Iterable[tuple[Decimal, Decimal]]) -> Fraction | None:
     """
     Return the mean of values that stand for more or fewer people than one.
 
     A weighted share is the weighted mean of 100 for each that counts and 0 for the
     others; a weighted NPS that of 100, 0 and -100.
 
+    :param pairs: each a value and its weight.
     :returns: ``None`` if the weights add up to nothing.
-    :raises ValueError: if a weight is negative, or values and weights do not pair.
+    :raises ValueError: if a weight is negative.
+    :raises decimal.Inexact: if a sum needs more than a hundred digits.
     """
-    if any(weight < 0 for weight in weights):
-        msg = "a weight cannot be negative"
-        raise ValueError(msg)
-    total = weighted_sum(values, weights)
-    weight = exact_sum(weights)
-    return total / weight if weight else None
+    # A hundred times as fast as adding fractions, and no less exact.
+    total = weights = Decimal(0)
+    for value, weight in pairs:
+        if weight < 0:
+            msg = f"a weight cannot be negative: {weight}"
+            raise ValueError(msg)
+        total = EXACT.fma(value, weight, total)
+        weights = EXACT.add(weights, weight)
+    return Fraction(total) / Fraction(weights) if weights else None
 
 
 def wilson(

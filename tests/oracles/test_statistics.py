@@ -119,18 +119,18 @@ def survey(folder: Path, year: int) -> dict[str, Any]:
 def test_airport_surveys_weighted_and_not(shared_data, year):
     expected = survey(shared_data, year)
     found = answers(shared_data, year, "Q7ALL", range(1, 6))
-    values, weights = [value for value, _ in found], [weight for _, weight in found]
     counts = {int(score): n for score, n in expected["C_counts"].items()}
-    assert Counter(map(int, values)) == counts
+    assert Counter(int(value) for value, _ in found) == counts
     n = sum(counts.values())
     total = Fraction(sum(score * times for score, times in counts.items()))
     squares = Fraction(sum(score**2 * times for score, times in counts.items()))
     assert shown(total / n, SIX) == expected["A_mean_Q7ALL_unweighted"]
     low, high = mean_interval(n, total, squares)
     assert [low.quantize(SIX), high.quantize(SIX)] == expected["C_mean_ci95_t"]
-    mean = weighted_mean(values, weights)
-    assert shown(mean, SIX) == expected["A_mean_Q7ALL_weighted"]
-    top = weighted_mean([Decimal(100 * (value >= 4)) for value in values], weights)
+    assert shown(weighted_mean(found), SIX) == expected["A_mean_Q7ALL_weighted"]
+    top = weighted_mean(
+        (Decimal(100 * (value >= 4)), weight) for value, weight in found
+    )
     assert shown(top, SIX) == expected["B_top2box_weighted_pct"]
 
 
@@ -143,6 +143,7 @@ def test_airport_promoters_weighted_and_not(shared_data):
     assert shown(score.value, SIX) == expected["nps"]
     assert score.standard_error.quantize(SIX) == expected["nps_se_multinomial"]
     weighted = weighted_mean(
-        [Decimal(100 * side) for side in sides], [weight for _, weight in found]
+        (Decimal(100 * side), weight)
+        for side, (_, weight) in zip(sides, found, strict=True)
     )
     assert shown(weighted, SIX) == expected["nps_weighted"]
