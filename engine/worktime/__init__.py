@@ -1,0 +1,52 @@
+"""
+Working time: when a term is due, and how much of it has passed.
+
+Everything here is exact to the microsecond and works on integers inside: an instant
+is a number of microseconds since 1970 (UTC), a day its proleptic ordinal. A calendar
+compiles, once per object and only when asked, to sorted runs of counting time with
+their prefix sums; a term is then a binary search in them, whatever its length.
+
+Three rules hold everywhere:
+
+* ``due_at`` is the *first instant that is too late*.
+* A wall time means the first instant at which the clock of the zone shows that time
+  or a later one. So a time that a change of clock skips is the instant of the jump,
+  and a time that happens twice is its first occurrence.
+* A calendar knows how far it knows. Whatever needs a day outside that range raises
+  :class:`BeyondCalendarError`: not computable, never "weekends only".
+
+Source: Ley 39/2015 (BOE-A-2015-10565), article 30, for the default rules.
+"""
+
+from engine.worktime.calendars import WorkCalendar
+from engine.worktime.civil import (
+    RESOLUTION,
+    BeyondCalendarError,
+    Line,
+    Pause,
+    WorktimeError,
+)
+from engine.worktime.deadlines import due_at, elapsed
+from engine.worktime.definitions import CalendarError
+from engine.worktime.derivations import Derivation, Step, StepKind, explain_due
+from engine.worktime.terms import DayOne, Term, TermError, Unit
+
+__all__ = [
+    "RESOLUTION",
+    "BeyondCalendarError",
+    "CalendarError",
+    "DayOne",
+    "Derivation",
+    "Line",
+    "Pause",
+    "Step",
+    "StepKind",
+    "Term",
+    "TermError",
+    "Unit",
+    "WorkCalendar",
+    "WorktimeError",
+    "due_at",
+    "elapsed",
+    "explain_due",
+]

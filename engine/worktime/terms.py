@@ -1,0 +1,152 @@
+"""Terms: how much time something is promised within, and how it is counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Self, TypeVar
+
+from engine.worktime.civil import DAY, SECOND, WorktimeError
+
+_E = TypeVar("_E", bound=StrEnum)
+_LARGEST_AMOUNT = 10**10
+_MOST_DECIMALS = 9
+
+
+class TermError(WorktimeError):
+    """A term's definition is wrong; the message names the fault."""
+
+
+class Unit(StrEnum):
+    """What a term is counted in."""
+
+    ELAPSED_SECONDS = "elapsed_seconds"
+    ELAPSED_MINUTES = "elapsed_minutes"
+    ELAPSED_HOURS = "elapsed_hours"
+    ELAPSED_DAYS = "elapsed_days"
+    OPEN_MINUTES = "open_minutes"
+    OPEN_HOURS = "open_hours"
+    LEGAL_HOURS = "legal_hours"
+    WORKING_DAYS = "working_days"
+    CALENDAR_DAYS = "calendar_days"
+    MONTHS = "months"
+    YEARS = "years"
+
+    @property
+    def needs_calendar(self) -> bool:
+        """Whether the unit means nothing without a calendar."""
+        return self in _NEED_CALENDAR
+
+    @property
+    def is_duration(self) -> bool:
+        """Whether the unit is measured from the instant, in microseconds."""
+        return self in MICROSECONDS
+
+    @property
+    def is_days(self) -> bool:
+        """Whether the unit counts civil days, so that a term ends at a midnight."""
+        return self not in MICROSECONDS
+
+
+MICROSECONDS: Mapping[Unit, int] = {
+    Unit.ELAPSED_SECONDS: SECOND,
+    Unit.ELAPSED_MINUTES: 60 * SECOND,
+    Unit.ELAPSED_HOURS: 3600 * SECOND,
+    Unit.ELAPSED_DAYS: DAY,
+    Unit.OPEN_MINUTES: 60 * SECOND,
+    Unit.OPEN_HOURS: 3600 * SECOND,
+    Unit.LEGAL_HOURS: 3600 * SECOND,
+}
+OPEN_UNITS = frozenset({Unit.OPEN_MINUTES, Unit.OPEN_HOURS})
+_NEED_CALENDAR = OPEN_UNITS | {Unit.LEGAL_HOURS, Unit.WORKING_DAYS}
+
+
+class DayOne(StrEnum):
+    """Which day is the first that counts."""
+
+    NEXT = "next"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """
+    An amount of time within which something is promised.
+
+    Durations take any amount from zero; terms in days, months or years take whole
+    numbers from 1 ("the same day" is one day with ``day_one`` the same day).
+
+    :param day_one: only for units of days.
+    :param roll: whether a last day that is not working moves to the next working
+        day; for calendar days, months and years under a calendar.
+    :raises TermError: if the amount does not suit the unit.
+    """
+
+    amount: Decimal
+    unit: Unit
+    day_one: DayOne = DayOne.NEXT
+    roll: bool = True
+
+    def __post_init__(self) -> None:
+        exponent = self.amount.as_tuple().exponent
+        if not isinstance(exponent, int):
+            raise TermError(f"amount: {self.amount} is not a number")
+        if not 0 <= self.amount <= _LARGEST_AMOUNT:
+            raise TermError(f"amount: {self.amount} is not between 0 and 10^10")
+        if exponent < -_MOST_DECIMALS:
+            raise TermError(f"amount: more than {_MOST_DECIMALS} decimals")
+        if self.unit.is_days and (self.amount < 1 or self.amount % 1):
+            raise TermError(
+                f"amount: {self.amount} {self.unit} is not a whole number from 1"
+            )
+
+    @classmethod
+    def from_definition(cls, mapping: Mapping[str, object]) -> Self:
+        """
+        Read a term such as ``{"amount": "10", "unit": "working_days"}``.
+
+        :param mapping: ``amount`` (decimal as a string, or a whole number), ``unit``,
+            and optionally ``day_one`` and ``roll``.
+        :raises TermError: naming the key at fault.
+        """
+        unknown = sorted(set(mapping) - {"amount", "unit", "day_one", "roll"})
+        if unknown:
+            raise TermError(f"{unknown[0]}: unknown key")
+        roll = mapping.get("roll", True)
+        if not isinstance(roll, bool):
+            raise TermError(f"roll: {roll!r} is not true or false")
+        return cls(
+            amount=_amount(mapping.get("amount")),
+            unit=_choice(Unit, "unit", mapping.get("unit")),
+            day_one=_choice(DayOne, "day_one", mapping.get("day_one", DayOne.NEXT)),
+            roll=roll,
+        )
+
+    @property
+    def microseconds(self) -> int:
+        """
+        The longest duration that still keeps the term, in microseconds.
+
+        :raises TermError: if the term counts days.
+        """
+        if self.unit.is_days:
+            raise TermError(f"unit: {self.unit} has no fixed duration")
+        # In whole numbers: the precision of the decimal context must not matter.
+        numerator, denominator = self.amount.as_integer_ratio()
+        return numerator * MICROSECONDS[self.unit] // denominator
+
+
+def _amount(value: object) -> Decimal:
+    # A float would already have lost what the author wrote.
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise TermError(f"amount: {value!r} is not a decimal number in a string")
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        raise TermError(f"amount: {value!r} is not a decimal number") from None
+
+
+def _choice(kind: type[_E], key: str, value: object) -> _E:
+    if isinstance(value, str) and value in set(kind):
+        return kind(value)
+    raise TermError(f"{key}: {value!r} is not one of {', '.join(kind)}")
