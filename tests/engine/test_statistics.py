@@ -9,6 +9,7 @@ from decimal import (
     setcontext,
 )
 from fractions import Fraction
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -100,6 +101,11 @@ def test_wilson_takes_weights_that_are_no_whole_numbers():
 
 def test_wilson_of_nothing_is_nothing():
     assert wilson(Fraction(0), Fraction(0)) == (None, None)
+
+
+def test_the_normal_percentile_is_right_to_the_last_digit():
+    theirs = NormalDist().inv_cdf(0.975)
+    assert Decimal(theirs).quantize(Decimal("1e-15")) == Z
 
 
 # Quantiles
