@@ -18,7 +18,13 @@ Three rules hold everywhere:
 Source: Ley 39/2015 (BOE-A-2015-10565), article 30, for the default rules.
 """
 
-from engine.worktime.calendars import WorkCalendar
+from engine.worktime.calendars import (
+    DayKind,
+    DayState,
+    HoursFrom,
+    WorkCalendar,
+    changed_days,
+)
 from engine.worktime.civil import (
     RESOLUTION,
     BeyondCalendarError,
@@ -27,7 +33,7 @@ from engine.worktime.civil import (
     WorktimeError,
 )
 from engine.worktime.deadlines import due_at, elapsed
-from engine.worktime.definitions import CalendarError
+from engine.worktime.definitions import CalendarError, Holiday, Level
 from engine.worktime.derivations import Derivation, Step, StepKind, explain_due
 from engine.worktime.terms import DayOne, Term, TermError, Unit
 
@@ -35,8 +41,13 @@ __all__ = [
     "RESOLUTION",
     "BeyondCalendarError",
     "CalendarError",
+    "DayKind",
     "DayOne",
+    "DayState",
     "Derivation",
+    "Holiday",
+    "HoursFrom",
+    "Level",
     "Line",
     "Pause",
     "Step",
@@ -46,6 +57,7 @@ __all__ = [
     "Unit",
     "WorkCalendar",
     "WorktimeError",
+    "changed_days",
     "due_at",
     "elapsed",
     "explain_due",

@@ -1,8 +1,9 @@
 """Work calendars: when an office is open, which days work, how far that is known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import Self
@@ -19,24 +20,52 @@ from engine.worktime.civil import (
     micros_of,
 )
 from engine.worktime.definitions import (
-    CALENDAR_KEYS,
-    WEEKDAYS,
-    CalendarError,
+    Definition,
+    Holiday,
     Hours,
-    Season,
-    Week,
-    as_mapping,
+    clock_time,
     in_season,
-    read_holidays,
-    read_known_day,
-    read_overrides,
-    read_seasons,
-    read_week,
-    read_working_weekdays,
-    read_zone,
-    refuse_unknown,
+    read_definition,
 )
 from engine.worktime.terms import Unit
+
+
+class DayKind(StrEnum):
+    """Whether a day is a working day, and why not."""
+
+    WORKING = "working"
+    HOLIDAY = "holiday"
+    WEEKEND = "weekend"  # a weekday that does not work, whichever it is
+
+
+class HoursFrom(StrEnum):
+    """Which part of a definition gives a day its hours."""
+
+    WEEKLY = "weekly"
+    SEASON = "season"
+    OVERRIDE = "override"
+    HOLIDAY = "holiday"  # closed by it
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """
+    A day as a calendar has it.
+
+    :param hours: opening and closing times on the clock, such as ``09:00``; a day
+        ends at ``24:00``.
+    """
+
+    day: date
+    kind: DayKind
+    hours: tuple[tuple[str, str], ...]
+    hours_from: HoursFrom
+    holiday: Holiday | None
+
+    @property
+    def works(self) -> bool:
+        """Whether the day counts as a working day."""
+        return self.kind is DayKind.WORKING
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +77,14 @@ class WorkCalendar:
     ``overrides`` give hours; ``working_weekdays`` gives days. A holiday is neither
     open nor working, except that hours given for that very date are kept.
 
-    Build it with :meth:`from_definition`; it is compared by identity.
+    Holidays come in layers (30.6 and 30.7), from the state to the office; a later one
+    may name a day again, or make it a working day.
 
-    :param known_until: first day that is not known (half-open).
-    :param holidays: by date, the name or an empty string.
+    Build it with :meth:`from_definition`; it is compared by identity. Opening hours
+    are half-open: at its closing time an office is closed.
     """
 
-    zone: ZoneInfo
-    known_from: date
-    known_until: date
-    weekly: Week
-    working_weekdays: frozenset[int]
-    holidays: Mapping[date, str]
-    seasons: tuple[Season, ...] = ()
-    overrides: Mapping[date, Hours] | None = None
+    definition: Definition
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, object]) -> Self:
@@ -70,28 +93,39 @@ class WorkCalendar:
 
         ``zone``, ``known_from`` and ``known_until`` are required. Without ``weekly``
         the office never opens; without ``working_weekdays`` Monday to Friday work.
+        The ``holidays`` outside ``layers`` are the office's own, and come last. A
+        holiday dated ``*-12-25`` is one in every year.
 
         :raises CalendarError: beginning with the path of the fault, such as
             ``weekly.mon[0]: ...``.
         """
-        source = as_mapping("calendar", definition)
-        refuse_unknown("calendar", source, CALENDAR_KEYS)
-        known_from = read_known_day("known_from", source.get("known_from"))
-        known_until = read_known_day("known_until", source.get("known_until"))
-        if known_until <= known_from:
-            raise CalendarError("known_until: not after known_from")
-        return cls(
-            zone=read_zone(source.get("zone")),
-            known_from=known_from,
-            known_until=known_until,
-            weekly=read_week("weekly", source.get("weekly", {})),
-            working_weekdays=read_working_weekdays(
-                source.get("working_weekdays", list(WEEKDAYS[:5]))
-            ),
-            holidays=read_holidays(source.get("holidays", {})),
-            seasons=read_seasons(source.get("seasons", [])),
-            overrides=read_overrides(source.get("overrides", {})),
-        )
+        return cls(read_definition(definition))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose civil time it is."""
+        return self.definition.zone
+
+    @property
+    def known_from(self) -> date:
+        """First day that is known."""
+        return self.definition.known_from
+
+    @property
+    def known_until(self) -> date:
+        """First day that is not known any more."""
+        return self.definition.known_until
+
+    @cached_property
+    def holidays(self) -> Mapping[date, str]:
+        """Names of holidays by date; empty where none was given."""
+        return {day: holiday.name for day, holiday in self._holidays.items()}
+
+    def knows(self, day: date) -> bool:
+        """Tell whether a day lies in the range the calendar knows."""
+        return self.known_from <= day < self.known_until
+
+    # Days. All of these raise BeyondCalendarError for a day that is not known.
 
     def is_working_day(self, day: date) -> bool:
         """
@@ -102,6 +136,58 @@ class WorkCalendar:
         self._must_know(day)
         return self._works(day)
 
+    def holiday_of(self, day: date) -> Holiday | None:
+        """
+        Return the holiday of a day, with the layer that declares it.
+
+        :raises BeyondCalendarError: if the calendar does not know the day.
+        """
+        self._must_know(day)
+        return self._holidays.get(day)
+
+    def day_state(self, day: date) -> DayState:
+        """
+        Return what a day is: working or why not, its hours and where they come from.
+
+        :raises BeyondCalendarError: if the calendar does not know the day.
+        """
+        holiday = self.holiday_of(day)
+        kind = DayKind.WORKING if self._works(day) else DayKind.WEEKEND
+        hours_from, hours = self._hours(day)
+        return DayState(
+            day=day,
+            kind=DayKind.HOLIDAY if holiday else kind,
+            hours=tuple((clock_time(start), clock_time(end)) for start, end in hours),
+            hours_from=hours_from,
+            holiday=holiday,
+        )
+
+    def working_days(self, first: date, until: date) -> tuple[date, ...]:
+        """
+        Return the working days from ``first`` up to and without ``until``.
+
+        :raises BeyondCalendarError: if the calendar does not know all of them.
+        """
+        days = range(first.toordinal(), until.toordinal())
+        if days:
+            self._must_know(first)
+            self._must_know(date.fromordinal(days[-1]))
+        return tuple(day for day in map(date.fromordinal, days) if self._works(day))
+
+    def add_working_days(self, day: date, number: int) -> date:
+        """
+        Return the ``number``-th working day after a day, or before it if negative.
+
+        Of zero, the answer is the day itself if it works, else the next that does.
+
+        :raises BeyondCalendarError: if that needs a day the calendar does not know.
+        """
+        line, ordinal = self._working_line, day.toordinal()
+        if number < 0:
+            return date.fromordinal(line.leave(line.passed(ordinal) + number))
+        first = ordinal + 1 if number else ordinal
+        return date.fromordinal(line.reach(line.passed(first) + max(number, 1)) - 1)
+
     def open_intervals(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """
         Return the hours of a day as instants in UTC, in order.
@@ -111,12 +197,46 @@ class WorkCalendar:
         self._must_know(day)
         return tuple(
             (instant_of(start), instant_of(end))
-            for start, end in self._opening(
-                day.toordinal(),
-                first_showing(self.zone, day.toordinal()),
-                first_showing(self.zone, day.toordinal() + 1),
-            )
+            for start, end in self._opening_of(day.toordinal())
         )
+
+    # Instants. All of these raise TypeError for one without a time zone, and
+    # BeyondCalendarError for an answer outside the days known.
+
+    def is_open(self, at: datetime) -> bool:
+        """
+        Tell whether the office is open from an instant on.
+
+        :raises BeyondCalendarError: if the calendar does not know the instant.
+        """
+        return self._open_line.counts(micros_of(at))
+
+    def next_opening(self, at: datetime) -> datetime:
+        """
+        Return the first open instant from ``at`` on: ``at`` itself while open.
+
+        :raises BeyondCalendarError: if no day known has one.
+        """
+        return instant_of(self._open_line.resumes(micros_of(at)))
+
+    def next_closing(self, at: datetime) -> datetime:
+        """
+        Return the end of the opening that ``at`` lies in, or else of the next one.
+
+        :raises BeyondCalendarError: if the calendar does not know when that is.
+        """
+        return instant_of(self._open_line.stops(micros_of(at)))
+
+    def previous_open(self, at: datetime) -> datetime:
+        """
+        Return the last instant up to ``at`` that open time comes just before.
+
+        While open that is ``at`` itself; else, and at the very opening, it is the
+        closing before it.
+
+        :raises BeyondCalendarError: if no day known has one.
+        """
+        return instant_of(self._open_line.counted(micros_of(at)))
 
     def open_between(self, start: datetime, end: datetime) -> timedelta:
         """
@@ -139,14 +259,26 @@ class WorkCalendar:
         :raises WorktimeError: if the amount is negative.
         :raises TypeError: if ``start`` has no time zone.
         """
-        wanted = amount // RESOLUTION
-        if wanted < 0:
-            raise WorktimeError(f"{amount} is negative")
-        line = self._open_line
-        done = line.passed(micros_of(start))
+        done, wanted = self._open_amount(start, amount)
         if not wanted:
             return instant_of(micros_of(start))
-        return instant_of(line.reach(done + wanted))
+        return instant_of(self._open_line.reach(done + wanted))
+
+    def subtract_open(self, start: datetime, amount: timedelta) -> datetime:
+        """
+        Return the latest instant from which ``amount`` of open time passes to ``start``.
+
+        :param amount: not negative; of zero, the answer is ``start`` itself.
+        :raises BeyondCalendarError: if that needs a day the calendar does not know.
+        :raises WorktimeError: if the amount is negative.
+        :raises TypeError: if ``start`` has no time zone.
+        """
+        done, wanted = self._open_amount(start, amount)
+        if not wanted:
+            return instant_of(micros_of(start))
+        return instant_of(self._open_line.leave(done - wanted))
+
+    # For the rest of the package: integers in, integers out.
 
     def line(self, unit: Unit) -> Line:
         """Return the compiled counting time of a unit that needs a calendar."""
@@ -154,27 +286,48 @@ class WorkCalendar:
             return self._working_line
         return self._legal_line if unit is Unit.LEGAL_HOURS else self._open_line
 
+    def _open_amount(self, start: datetime, amount: timedelta) -> tuple[int, int]:
+        wanted = amount // RESOLUTION
+        if wanted < 0:
+            raise WorktimeError(f"{amount} is negative")
+        return self._open_line.passed(micros_of(start)), wanted
+
     def _must_know(self, day: date) -> None:
-        if not self.known_from <= day < self.known_until:
+        if not self.knows(day):
             raise BeyondCalendarError(f"the calendar does not know {day}")
 
-    def _works(self, day: date) -> bool:
-        return day.weekday() in self.working_weekdays and day not in self.holidays
+    @property
+    def _holidays(self) -> Mapping[date, Holiday]:
+        return self.definition.holidays
 
-    def _hours(self, day: date) -> Hours:
-        if self.overrides and day in self.overrides:
-            return self.overrides[day]
-        if day in self.holidays:
-            return ()
-        for season_from, until, week in self.seasons:
+    def _works(self, day: date) -> bool:
+        return (
+            day.weekday() in self.definition.working_weekdays
+            and day not in self._holidays
+        )
+
+    def _hours(self, day: date) -> tuple[HoursFrom, Hours]:
+        says = self.definition
+        if day in says.overrides:
+            return HoursFrom.OVERRIDE, says.overrides[day]
+        if day in says.holidays:
+            return HoursFrom.HOLIDAY, ()
+        for season_from, until, week in says.seasons:
             if in_season((day.month, day.day), season_from, until):
-                return week[day.weekday()]
-        return self.weekly[day.weekday()]
+                return HoursFrom.SEASON, week[day.weekday()]
+        return HoursFrom.WEEKLY, says.weekly[day.weekday()]
+
+    def _opening_of(self, ordinal: int) -> Iterator[tuple[int, int]]:
+        return self._opening(
+            ordinal,
+            first_showing(self.zone, ordinal),
+            first_showing(self.zone, ordinal + 1),
+        )
 
     def _opening(
         self, ordinal: int, midnight: int, next_midnight: int
     ) -> Iterator[tuple[int, int]]:
-        hours = self._hours(date.fromordinal(ordinal))
+        _, hours = self._hours(date.fromordinal(ordinal))
         if next_midnight - midnight == DAY:
             for start, end in hours:
                 yield midnight + start, midnight + end
@@ -209,21 +362,54 @@ class WorkCalendar:
     @cached_property
     def _open_line(self) -> Line:
         """Opening hours, on microseconds."""
-        midnights = self._midnights
-        runs = (
+        return self._instants(
             run
-            for day, span in zip(self._days, pairwise(midnights), strict=True)
+            for day, span in zip(self._days, pairwise(self._midnights), strict=True)
             for run in self._opening(day, *span)
         )
-        return Line(runs, midnights[0], midnights[-1])
 
     @cached_property
     def _legal_line(self) -> Line:
         """All hours of each working day, on microseconds."""
-        midnights = self._midnights
-        runs = (
+        return self._instants(
             span
-            for day, span in zip(self._days, pairwise(midnights), strict=True)
+            for day, span in zip(self._days, pairwise(self._midnights), strict=True)
             if self._works(date.fromordinal(day))
         )
-        return Line(runs, midnights[0], midnights[-1])
+
+    def _instants(self, runs: Iterable[tuple[int, int]]) -> Line:
+        return Line(runs, self._midnights[0], self._midnights[-1])
+
+
+def changed_days(old: WorkCalendar, new: WorkCalendar) -> tuple[tuple[date, date], ...]:
+    """
+    Return the days on which two versions of a calendar differ, as half-open ranges.
+
+    They differ on a day if one of them does not know it, if it works in one only, or
+    if it opens, closes, begins or ends at another instant. Names do not matter.
+    """
+    ranges: list[tuple[date, date]] = []
+    known_from = min(old.known_from, new.known_from)
+    known_until = max(old.known_until, new.known_until)
+    for ordinal in range(known_from.toordinal(), known_until.toordinal()):
+        day = date.fromordinal(ordinal)
+        if not _differ(old, new, day):
+            continue
+        first = ranges.pop()[0] if ranges and ranges[-1][1] == day else day
+        ranges.append((first, date.fromordinal(ordinal + 1)))
+    return tuple(ranges)
+
+
+def _differ(old: WorkCalendar, new: WorkCalendar, day: date) -> bool:
+    if not (old.knows(day) and new.knows(day)):
+        return True
+    one, other = old.day_state(day), new.day_state(day)
+    if (one.works, one.hours) != (other.works, other.hours):
+        return True
+    if old.zone == new.zone:
+        return False
+    bounds = [
+        [first_showing(calendar.zone, day.toordinal() + n) for n in (0, 1)]
+        for calendar in (old, new)
+    ]
+    return bounds[0] != bounds[1] or old.open_intervals(day) != new.open_intervals(day)

@@ -112,6 +112,8 @@ class Line:
         self._starts: list[int] = []
         self._ends: list[int] = []
         for start, end in runs:
+            if start == end:  # a day that never was
+                continue
             if self._ends and self._ends[-1] == start:
                 self._ends[-1] = end
             else:
@@ -136,6 +138,49 @@ class Line:
         if run >= len(self._starts):
             raise BeyondCalendarError("the term ends after the days the calendar knows")
         return self._starts[run] + total - self._before[run]
+
+    def leave(self, total: int) -> int:
+        """Return the latest point by which no more than ``total`` has passed."""
+        if not 0 <= total < self._before[-1]:
+            raise BeyondCalendarError("the term begins before the days known")
+        run = bisect_right(self._before, total) - 1
+        return self._starts[run] + total - self._before[run]
+
+    def counts(self, point: int) -> bool:
+        """Tell whether time counts from a point on."""
+        run = self._run(point)
+        return run >= 0 and point < self._ends[run]
+
+    def resumes(self, point: int) -> int:
+        """Return the first counting point, at or after this one."""
+        if self.counts(point):
+            return point
+        run = self._run(point) + 1
+        if run >= len(self._starts):
+            raise BeyondCalendarError("no known time counts from then on")
+        return self._starts[run]
+
+    def stops(self, point: int) -> int:
+        """Return the end of the run that a point lies in, or of the next one."""
+        end = self._ends[self._run(self.resumes(point))]
+        if end == self.known_until:
+            raise BeyondCalendarError("the calendar does not know when it ends")
+        return end
+
+    def counted(self, point: int) -> int:
+        """Return the last point up to this one that counting time comes just before."""
+        if not self.known_from <= point <= self.known_until:
+            raise BeyondCalendarError("the calendar does not know every day needed")
+        run = bisect_left(self._starts, point) - 1
+        if run < 0:
+            raise BeyondCalendarError("no known time counts before then")
+        return min(point, self._ends[run])
+
+    def _run(self, point: int) -> int:
+        """Return the number of the last run begun by a known point, or -1."""
+        if not self.known_from <= point < self.known_until:
+            raise BeyondCalendarError("the calendar does not know every day needed")
+        return bisect_right(self._starts, point) - 1
 
 
 # Every point counts: time around the clock, or calendar days.
