@@ -38,17 +38,17 @@ def trials(draw: st.DrawFn, *, least: int = 0) -> list[Trial]:
     """Few different values, so that ties are many."""
     values = st.none() | st.fractions(0, 100, max_denominator=4)
     drawn = draw(
-        st.lists(st.tuples(values, st.integers(0, 40)), min_size=least, max_size=30)
+        st.lists(st.tuples(values, st.integers(0, 40)), min_size=least, max_size=16)
     )
     return [Trial(month(index), *pair) for index, pair in enumerate(drawn)]
 
 
 @st.composite
 def past_cases(draw: st.DrawFn) -> dict[Period, list[int | None]]:
-    spent = st.lists(st.none() | st.integers(0, 30), max_size=12)
+    spent = st.lists(st.none() | st.integers(0, 30), max_size=8)
     return {
         month(index): cases
-        for index, cases in enumerate(draw(st.lists(spent, max_size=12)))
+        for index, cases in enumerate(draw(st.lists(spent, max_size=6)))
     }
 
 
@@ -277,7 +277,7 @@ def test_a_larger_share_never_makes_a_limit_shorter(past, one, other):
     assert long is None or short <= long
 
 
-@given(past_cases(), shares, st.integers(1, 12))
+@given(past_cases(), shares, st.integers(1, 8))
 def test_months_with_few_cases_have_no_say_in_limits(past, share, minimum):
     large = {period: cases for period, cases in past.items() if len(cases) >= minimum}
     assert strongest_limit(past, share, minimum_sample=minimum) == strongest_limit(
