@@ -1,0 +1,140 @@
+"""
+The layers of a calendar's definition: whose day is it, and who says so.
+
+A definition holds them as JSON (see :class:`engine.worktime.WorkCalendar`). The state
+comes first and the office last: each one adds holidays, and may make a day that one
+before it took off a working day again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Level(StrEnum):
+    """Who sets the days of a layer, from the widest to the narrowest."""
+
+    STATE = "state"
+    REGION = "region"
+    MUNICIPALITY = "municipality"
+    OFFICE = "office"
+
+
+ORDER = {level: place for place, level in enumerate(Level)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """
+    The days that one authority sets.
+
+    :ivar code: tells layers of one level apart, for example ``ES-CT``.
+    :ivar source: legal reference or address.
+    :ivar holidays: names by day.
+    :ivar working: days that are working days here although a wider layer says not.
+    """
+
+    level: Level
+    code: str
+    name: str = ""
+    source: str = ""
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    working: frozenset[date] = frozenset()
+
+    @classmethod
+    def from_definition(cls, part: Mapping[str, Any]) -> Self:
+        """Read a layer of a definition that the engine accepts."""
+        return cls(
+            level=Level(part["level"]),
+            code=part.get("code", ""),
+            name=part.get("name", ""),
+            source=part.get("source", ""),
+            holidays={
+                date.fromisoformat(day): name
+                for day, name in part.get("holidays", {}).items()
+            },
+            working=frozenset(map(date.fromisoformat, part.get("working", []))),
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """Return the layer as it is stored."""
+        return {
+            "level": self.level.value,
+            "code": self.code,
+            "name": self.name,
+            "source": self.source,
+            "holidays": {
+                day.isoformat(): self.holidays[day] for day in sorted(self.holidays)
+            },
+            "working": [day.isoformat() for day in sorted(self.working)],
+        }
+
+    @property
+    def key(self) -> tuple[Level, str]:
+        """What makes it this layer and not another."""
+        return self.level, self.code
+
+    def joined(self, other: "Layer") -> "Layer":
+        """
+        Return this layer with the days of another one.
+
+        The other's names and texts win where it has any; nothing is taken away.
+        """
+        return replace(
+            self,
+            name=other.name or self.name,
+            source=other.source or self.source,
+            holidays={
+                **{
+                    day: name
+                    for day, name in self.holidays.items()
+                    if day not in other.working
+                },
+                **other.holidays,
+            },
+            working=(self.working - set(other.holidays)) | other.working,
+        )
+
+
+def layers_of(definition: Mapping[str, Any]) -> list[Layer]:
+    """Return the layers of a definition that the engine accepts, in its order."""
+    return [Layer.from_definition(part) for part in definition.get("layers", [])]
+
+
+def layer_of(definition: Mapping[str, Any], level: Level, code: str) -> Layer:
+    """Return one layer of a definition; an empty one if it has none like it."""
+    for layer in layers_of(definition):
+        if layer.key == (level, code):
+            return layer
+    return Layer(level, code)
+
+
+def with_layers(definition: Mapping[str, Any], layers: list[Layer]) -> dict[str, Any]:
+    """
+    Return a definition with exactly these layers, the widest first.
+
+    Layers of one level keep their order.
+    """
+    ordered = sorted(layers, key=lambda layer: ORDER[layer.level])
+    found = {key: part for key, part in definition.items() if key != "layers"}
+    if ordered:
+        found["layers"] = [layer.definition() for layer in ordered]
+    return found
+
+
+def take_in(definition: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
+    """
+    Return a definition with the days of a layer added.
+
+    A layer of the same level and code is joined with it (:meth:`Layer.joined`).
+    """
+    present = layers_of(definition)
+    if any(old.key == layer.key for old in present):
+        present = [
+            old.joined(layer) if old.key == layer.key else old for old in present
+        ]
+    else:
+        present.append(layer)
+    return with_layers(definition, present)
