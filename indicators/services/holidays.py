@@ -8,7 +8,6 @@ leaves out holidays that lapse because they fall on a Sunday.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -16,7 +15,8 @@ import holidays
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, override
 
-from indicators.services.layers import ORDER, Layer, Level
+from engine.worktime import Level
+from indicators.services.layers import ORDER, Layer
 
 SOURCE = f"Python holidays {version('holidays')}"
 # Countries whose administrations speak our languages, and their neighbours.
@@ -116,6 +116,13 @@ def _list(
     )
 
 
+def _days(
+    country: str, division: str, years: Iterable[int], language: str | None
+) -> dict[str, str]:
+    found = _list(country, division, years, language)
+    return {day.isoformat(): found[day] for day in sorted(found)}
+
+
 def country_name(country: str, language: str) -> str:
     """Return a country's name in a language; its code if we have no name for it."""
     with override(language):
@@ -194,7 +201,7 @@ def find_layers(
         country,
         name=country_name(country, spoken),
         source=SOURCE,
-        holidays=dict(sorted(_list(country, "", good, code).items())),
+        holidays=_days(country, "", good, code),
     )
     layers = [state]
     # Regions before towns: what a town repeats is its region's.
@@ -211,8 +218,8 @@ def _part(
     language: str | None,
     above: list[Layer],
 ) -> Layer:
-    days = dict(sorted(_list(country, division.code, years, language).items()))
-    taken: set[date] = set()
+    days = _days(country, division.code, years, language)
+    taken: set[str] = set()
     for layer in above:
         if _is_above(country, layer, division):
             taken |= set(layer.holidays)

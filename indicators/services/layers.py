@@ -6,22 +6,13 @@ comes first and the office last: each one adds holidays, and may make a day that
 before it took off a working day again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from enum import StrEnum
 from typing import Any, Self
 
+from engine.worktime import Level
 
-class Level(StrEnum):
-    """Who sets the days of a layer, from the widest to the narrowest."""
-
-    STATE = "state"
-    REGION = "region"
-    MUNICIPALITY = "municipality"
-    OFFICE = "office"
-
-
+# From the widest to the narrowest.
 ORDER = {level: place for place, level in enumerate(Level)}
 
 
@@ -32,7 +23,8 @@ class Layer:
 
     :ivar code: tells layers of one level apart, for example ``ES-CT``.
     :ivar source: legal reference or address.
-    :ivar holidays: names by day.
+    :ivar holidays: names by day, as the definition writes days: ``2026-06-24``, or
+        ``*-06-24`` for every year.
     :ivar working: days that are working days here although a wider layer says not.
     """
 
@@ -40,8 +32,8 @@ class Layer:
     code: str
     name: str = ""
     source: str = ""
-    holidays: Mapping[date, str] = field(default_factory=dict)
-    working: frozenset[date] = frozenset()
+    holidays: Mapping[str, str] = field(default_factory=dict)
+    working: frozenset[str] = frozenset()
 
     @classmethod
     def from_definition(cls, part: Mapping[str, Any]) -> Self:
@@ -51,11 +43,8 @@ class Layer:
             code=part.get("code", ""),
             name=part.get("name", ""),
             source=part.get("source", ""),
-            holidays={
-                date.fromisoformat(day): name
-                for day, name in part.get("holidays", {}).items()
-            },
-            working=frozenset(map(date.fromisoformat, part.get("working", []))),
+            holidays=dict(part.get("holidays", {})),
+            working=frozenset(part.get("working", [])),
         )
 
     def definition(self) -> dict[str, Any]:
@@ -65,10 +54,8 @@ class Layer:
             "code": self.code,
             "name": self.name,
             "source": self.source,
-            "holidays": {
-                day.isoformat(): self.holidays[day] for day in sorted(self.holidays)
-            },
-            "working": [day.isoformat() for day in sorted(self.working)],
+            "holidays": {day: self.holidays[day] for day in sorted(self.holidays)},
+            "working": sorted(self.working),
         }
 
     @property
@@ -111,7 +98,9 @@ def layer_of(definition: Mapping[str, Any], level: Level, code: str) -> Layer:
     return Layer(level, code)
 
 
-def with_layers(definition: Mapping[str, Any], layers: list[Layer]) -> dict[str, Any]:
+def with_layers(
+    definition: Mapping[str, Any], layers: Iterable[Layer]
+) -> dict[str, Any]:
     """
     Return a definition with exactly these layers, the widest first.
 

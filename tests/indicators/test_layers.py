@@ -4,17 +4,17 @@ from datetime import date
 
 from hypothesis import given, strategies as st
 
+from engine.worktime import Level
 from indicators.services.layers import (
     ORDER,
     Layer,
-    Level,
     layer_of,
     layers_of,
     take_in,
     with_layers,
 )
 
-DAYS = st.dates(date(2026, 1, 1), date(2026, 2, 1))
+DAYS = st.dates(date(2026, 1, 1), date(2026, 2, 1)).map(date.isoformat)
 LAYERS = st.builds(
     Layer,
     level=st.sampled_from(list(Level)),
@@ -24,7 +24,7 @@ LAYERS = st.builds(
     holidays=st.dictionaries(DAYS, st.text("abc", max_size=3), max_size=4),
     working=st.frozensets(DAYS, max_size=4),
 )
-CHRISTMAS, JOAN = date(2026, 12, 25), date(2026, 6, 24)
+CHRISTMAS, JOAN = "*-12-25", "2026-06-24"
 
 
 @given(LAYERS)
