@@ -22,7 +22,7 @@ from commitments.models import AssuranceMeasure, Commitment, RedressMeasure
 from commitments.queries.editions import commitments_of
 from commitments.services.drafts import put, put_redress, remove
 from core.text import Words, words
-from indicators.forms import IndicatorForm
+from indicators.forms.indicators import IndicatorForm
 from indicators.models import IndicatorRule, Stream, WorkCalendar
 from indicators.services.definitions import put_rule, remove_rule
 from web.office.access import StaffRequest, render_office, requires
