@@ -33,3 +33,10 @@ class Trigger(TextChoices):
 
     CLAIM = "claim", _("On claim")
     AUTOMATIC = "automatic", _("Automatic")
+
+
+class SuspensionScope(TextChoices):
+    """Which cases a suspension takes out (:class:`engine.cases.Covers`)."""
+
+    BEGUN = "begun", _("Those that begin while it lasts")
+    TOUCHED = "touched", _("Those in hand on any day of it")

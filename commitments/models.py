@@ -5,13 +5,16 @@ Rows belong to one edition and are as immutable as it (triggers in the first
 migration). A commitment's ``code`` is its identity across editions.
 """
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation
-from charters.models import Edition
-from commitments.enums import Level, RedressKind, Trigger
+from accounts.models import Organisation, User
+from charters.models import Charter, Edition
+from commitments.enums import Level, RedressKind, SuspensionScope, Trigger
+from core.db import DateRange, ScalarRange, TextRange
 from core.text import TextField
 
 
@@ -148,3 +151,61 @@ class RedressCover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.measure} {self.commitment}"
+
+
+class Suspension(models.Model):
+    """
+    A resolution that suspends a commitment for some days.
+
+    It belongs to the charter and the commitment's code, so it holds through editions.
+    It changes no event and no case: figures are given with and without it.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    charter = models.ForeignKey(
+        Charter, on_delete=models.PROTECT, related_name="suspensions"
+    )
+    commitment = models.CharField(_("commitment"), max_length=40)
+    cause = TextField(_("cause"))
+    consequences = TextField(_("consequences"))
+    covers = models.CharField(
+        _("cases it takes out"),
+        max_length=10,
+        choices=SuspensionScope.choices,
+        default=SuspensionScope.BEGUN,
+    )
+    from_on = models.DateField(_("first day"))
+    until_on = models.DateField(_("first day it holds again"), null=True, blank=True)
+    resolution = models.CharField(_("resolution"), max_length=200)
+    resolved_on = models.DateField(_("date of the resolution"))
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on=None) | Q(until_on__gt=F("from_on")),
+                name="suspension_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(covers__in=SuspensionScope.values),
+                name="suspension_scope_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(resolution=""), name="suspension_by_resolution"
+            ),
+            # Two resolutions for the same days would count the same case twice.
+            ExclusionConstraint(
+                name="suspension_once_a_day",
+                expressions=[
+                    (ScalarRange("charter"), RangeOperators.OVERLAPS),
+                    (TextRange("commitment"), RangeOperators.OVERLAPS),
+                    (DateRange("from_on", "until_on"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charter} {self.commitment} {self.from_on}"

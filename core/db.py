@@ -25,6 +25,24 @@ class ScalarRange(models.Func):
         super().__init__(models.F(name), models.F(name))
 
 
+class TextRange(models.Func):
+    """
+    A text as the range that holds only its hash, for the same purpose.
+
+    Of 64 bits: two texts of one hash would refuse each other, never agree wrongly.
+    """
+
+    function = "int8range"
+    template = (
+        "int8range(hashtextextended(%(expressions)s, 0), "
+        "hashtextextended(%(expressions)s, 0), '[]')"
+    )
+    output_field = BigIntegerRangeField()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(models.F(name))
+
+
 class DateRange(models.Func):
     """Half-open range of dates ``[from, until)``; a null bound is unbounded."""
 

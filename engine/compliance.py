@@ -1,136 +1,35 @@
 """
-From a case's events to its outcome, and from outcomes to a published figure.
+From what cases contributed to a published figure and its verdict.
 
-Two steps, both pure:
+:func:`measure` takes the facts of one period as seen at an instant and gives the
+figure with its counts and its status. A figure is therefore a function of (events,
+calendar, rule, suspensions, as-of, how far the feed reaches) and of nothing else:
+the same call gives the same bytes for ever.
 
-1. :func:`judge` reads the events of one case under the promise that was in force
-   when the case began, and says what became of it: a :class:`Fact`. A fact does
-   not know the time of day: an unfinished case is *open* with a due instant.
-2. :func:`measure` reads the facts of one period as seen at an instant and gives
-   the figure with its counts and its status.
-
-A figure is therefore a function of (events, calendar, rule, as-of, how far the feed
-reaches) and of nothing else: the same call gives the same bytes for ever.
+What cases add up to is kept by month (:class:`MonthTally`): quarters and years of the
+additive kinds are sums of months, so that one late event costs one month.
 
 Sources: Real Decreto 951/2005 arts. 9 and 12 (commitments, indicators, yearly
-evaluation); Ley 39/2015 arts. 30 and 31 (terms), through :mod:`engine.worktime`.
+evaluation).
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from engine.measures import Kind, Tally, figure_of, meets, wilson
+from engine.cases import Fact, Outcome, Promise
+from engine.figures import Figure, Look, figure_of
+from engine.measures import Tally, latest, meets
 from engine.periods import Period, PeriodKind
-from engine.rules import EventPick, Rule
-from engine.worktime import (
-    RESOLUTION,
-    BeyondCalendarError,
-    Pause,
-    WorkCalendar,
-    due_at,
-    elapsed,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened in a case, as logged; never personal data."""
-
-    id: str
-    type: str
-    at: datetime
-    value: Decimal | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """
-    A rule and the days on which it binds: ``[from_on, until_on)``.
-
-    A case is judged by the promise in force on the day it began, for as long as
-    the case lasts: a looser new edition does not rescue an old case.
-    """
-
-    rule: Rule
-    from_on: date
-    until_on: date | None
-    calendar: WorkCalendar | None = None
-
-    def binds(self, day: date) -> bool:
-        """Say whether a case that begins on ``day`` is under this promise."""
-        return self.from_on <= day and (self.until_on is None or day < self.until_on)
-
-    def touches(self, period: Period) -> bool:
-        """Say whether this promise binds on some day of a period."""
-        return self.from_on < period.end and (
-            self.until_on is None or self.until_on > period.start
-        )
-
-
-class Outcome(StrEnum):
-    """What became of a case, whatever the time of asking."""
-
-    MET = "met"
-    MISSED = "missed"
-    OPEN = "open"  # not finished: pending until due, missed from then on
-    COUNTED = "counted"  # contributes a value, cannot be met or missed
-    EXCLUDED = "excluded"
-    NOT_COMPUTABLE = "not_computable"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """
-    What one case contributes to one indicator.
-
-    :ivar counted_on: local day that decides the period the case is counted in.
-    :ivar value: microseconds, days, points or a numerator, as the kind says.
-    :ivar base: the denominator's part, for ratios.
-    :ivar reason: why it was excluded or could not be computed.
-    :ivar source: the stream that the case's key belongs to.
-    """
-
-    case: str
-    outcome: Outcome
-    counted_on: date
-    began_at: datetime
-    due_at: datetime | None = None
-    ended_at: datetime | None = None
-    value: Decimal | None = None
-    base: Decimal | None = None
-    reason: str = ""
-    segment: str = ""
-    last_event_at: datetime | None = None
-    source: str = ""
-
-    @cached_property
-    def canonical(self) -> str:
-        """One line that is equal exactly when the fact is equal."""
-        return "|".join(
-            (
-                self.case,
-                self.outcome.value,
-                self.counted_on.isoformat(),
-                _stamp(self.began_at),
-                _stamp(self.due_at),
-                _stamp(self.ended_at),
-                _number(self.value),
-                _number(self.base),
-                self.reason,
-                self.segment,
-                _stamp(self.last_event_at),
-                self.source,
-            )
-        )
+from engine.rules import Demand, Goal, Rule
+from engine.worktime import BeyondCalendarError
+from engine.worktime.civil import instant_of, micros_of
 
 
 class Status(StrEnum):
@@ -171,7 +70,12 @@ class Measurement:
     One figure: counts, value, interval and status.
 
     ``n`` is what the value is computed over; ``met + missed`` equals it for the
-    kinds that are met case by case. ``value`` is exact.
+    kinds that tell the two apart. ``value`` is exact.
+
+    :ivar excluded: cases left out, by reason.
+    :ivar goal: what the value was compared with, ``None`` if with nothing.
+    :ivar whole: the same figure as if nothing had been suspended; ``None`` where
+        nothing was.
     """
 
     n: int
@@ -186,139 +90,217 @@ class Measurement:
     low: Decimal | None
     high: Decimal | None
     status: Status
+    goal: Goal | None
     last_event_at: datetime | None
     inputs_digest: str
+    whole: "Measurement | None" = None
 
 
-def judge(
-    case: str,
-    events: Sequence[Event],
-    promises: Sequence[Promise],
-    *,
-    zone: ZoneInfo,
-    source: str = "",
-) -> Fact | None:
+@dataclass(frozen=True, slots=True)
+class MonthTally:
     """
-    Say what became of a case.
+    What the cases counted in one month and segment add up to.
 
-    :param case: the case's key in its stream.
-    :param events: the case's events that stand (replaced ones left out), by instant.
-    :param promises: the indicator's rules with their days, not overlapping.
-    :param zone: civil time of the office.
-    :param source: the stream's name, for facts of several streams.
-    :returns: ``None`` if the case is none of this indicator's business.
-
-    A case whose term runs beyond what its calendar knows is *not computable*, never
-    computed with weekends only.
+    :ivar digest: SHA-256 over the facts, in order of case.
+    :ivar suspended: the sums of those that a suspension takes out, apart.
     """
-    start, promise = _beginning(events, promises, zone)
-    if start is None:
-        return None
-    reading = _Reading(case, events, start, zone, source)
-    if promise is None:
-        return reading.excluded("no_promise")
-    rule = promise.rule
-    if not all(
-        reading.attribute(condition.attribute) in condition.values
-        for condition in rule.where
-    ):
-        return None
-    if rule.segment_by:
-        reading.segment = reading.attribute(rule.segment_by) or ""
-    try:
-        return _outcome(reading, promise)
-    except BeyondCalendarError:
-        return reading.fact(Outcome.NOT_COMPUTABLE, reason="beyond_calendar")
+
+    month: date
+    segment: str
+    digest: str
+    kept: Tally
+    suspended: Tally
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    What one figure is computed over.
+
+    :ivar tallies: of its months and segments, in any order.
+    :ivar cases: gives the facts themselves; called only for kinds that need them.
+    :ivar earlier: gives those of the period that a trend compares with.
+    """
+
+    tallies: Sequence[MonthTally]
+    cases: Callable[[], Iterable[Fact]]
+    earlier: Callable[[], Iterable[Fact]] = tuple
+
+
+def month_tallies(facts: Iterable[Fact], rule: Rule) -> list[MonthTally]:
+    """
+    Add facts up by month and segment.
+
+    :param facts: in any order, conditioned if the rule has a demand.
+    """
+    cells: defaultdict[tuple[date, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        cells[fact.counted_on.replace(day=1), fact.segment].append(fact)
+    return [
+        MonthTally(
+            month,
+            segment,
+            _facts_digest(found),
+            tally_of((fact for fact in found if not fact.suspended), rule),
+            tally_of((fact for fact in found if fact.suspended), rule),
+        )
+        for (month, segment), found in sorted(cells.items())
+    ]
+
+
+def tally_of(facts: Iterable[Fact], rule: Rule) -> Tally:
+    """Add facts up."""
+    tally = Tally()
+    for fact in facts:
+        if fact.last_event_at is not None:
+            tally.last_event = latest(tally.last_event, micros_of(fact.last_event_at))
+        _ENTRIES[fact.outcome](tally, fact)
+        if fact.outcome is Outcome.COUNTED:
+            _add_value(tally, fact, by_answer=rule.cases.kind.by_answer)
+    return tally
+
+
+def _add_value(tally: Tally, fact: Fact, *, by_answer: bool) -> None:
+    value = Decimal(0) if fact.value is None else fact.value
+    if by_answer:
+        tally.score(value, 1, Decimal(1) if fact.base is None else fact.base)
+    else:
+        tally.add_sums(value, Decimal(0) if fact.base is None else fact.base)
+
+
+def _met(tally: Tally, _fact: Fact) -> None:
+    tally.met += 1
+
+
+def _missed(tally: Tally, _fact: Fact) -> None:
+    tally.missed += 1
+
+
+def _counted(tally: Tally, _fact: Fact) -> None:
+    tally.counted += 1
+
+
+def _open(tally: Tally, fact: Fact) -> None:
+    tally.open[None if fact.due_at is None else micros_of(fact.due_at)] += 1
+
+
+def _excluded(tally: Tally, fact: Fact) -> None:
+    tally.excluded[fact.reason or "excluded"] += 1
+
+
+def _not_computable(tally: Tally, _fact: Fact) -> None:
+    tally.not_computable += 1
+
+
+_ENTRIES: Mapping[Outcome, Callable[[Tally, Fact], None]] = {
+    Outcome.MET: _met,
+    Outcome.MISSED: _missed,
+    Outcome.COUNTED: _counted,
+    Outcome.OPEN: _open,
+    Outcome.EXCLUDED: _excluded,
+    Outcome.NOT_COMPUTABLE: _not_computable,
+}
+
+
+def conditioned(facts: Iterable[Fact], rule: Rule) -> list[Fact]:
+    """
+    Leave out the cases of days (or months) on which more came than was promised for.
+
+    A promise "up to 6,000 calls a day" says nothing of a day with 6,001: its calls
+    are excluded, counted and shown. What never counted is no demand.
+
+    :param facts: of whole months, of every segment.
+    """
+    facts = list(facts)
+    demand = rule.cases.demand
+    if demand is None:
+        return facts
+    came = Counter(
+        _demand_slot(fact, demand)
+        for fact in facts
+        if fact.outcome is not Outcome.EXCLUDED
+    )
+    return [
+        replace(fact, outcome=Outcome.EXCLUDED, reason="demand")
+        if fact.outcome is not Outcome.EXCLUDED
+        and came[_demand_slot(fact, demand)] > demand.at_most
+        else fact
+        for fact in facts
+    ]
+
+
+def _demand_slot(fact: Fact, demand: Demand) -> date:
+    day = fact.counted_on
+    return day.replace(day=1) if demand.per == "month" else day
 
 
 def measure(
     facts: Iterable[Fact],
-    rule: Rule,
+    promise: Promise,
     period: Period,
     *,
     zone: ZoneInfo,
     as_of: datetime,
     feed: Feed,
+    segment: str = "",
+    promised: PeriodKind | None = None,
+    earlier: Iterable[Fact] = (),
+) -> Measurement:
+    """
+    Compute the figure of one period from its facts; see :func:`measure_cell`.
+
+    :param facts: those counted in the period, of every segment where the rule has a
+        demand; for stretches of time those that reach into it.
+    :param earlier: the same for the period that a trend compares with.
+    """
+    rule = promise.rule
+    chosen = [
+        fact
+        for fact in conditioned(facts, rule)
+        if not segment or fact.segment == segment
+    ]
+    before = [fact for fact in earlier if not segment or fact.segment == segment]
+    cell = Cell(month_tallies(chosen, rule), lambda: chosen, lambda: before)
+    return measure_cell(
+        cell,
+        promise,
+        period,
+        zone=zone,
+        as_of=as_of,
+        feed=feed,
+        segment=segment,
+        promised=promised,
+    )
+
+
+def measure_cell(
+    cell: Cell,
+    promise: Promise,
+    period: Period,
+    *,
+    zone: ZoneInfo,
+    as_of: datetime,
+    feed: Feed,
+    segment: str = "",
     promised: PeriodKind | None = None,
 ) -> Measurement:
     """
     Compute the figure of one period as seen at ``as_of``.
 
-    :param facts: those counted in the period (and segment), in any order.
-    :param rule: gives kind, target, comparator and minimum sample.
+    :param promise: gives kind, target, comparator and minimum sample.
     :param as_of: the instant the picture is taken; an open case whose due instant
         has come counts as missed, so a month cannot look better merely because its
         slowest cases are unfinished.
     :param feed: how far the events reach: silence is not success.
-    :param promised: the kind of period that the target speaks of. A count is judged
-        on no other kind (36 a quarter says nothing of a month), and while its period
-        runs only where nothing can change the verdict any more.
+    :param promised: the kind of period that the target speaks of. What only grows,
+        such as a count, is judged on no other kind (36 a quarter says nothing of a
+        month), and while its period runs only where nothing can change the verdict.
     """
-    tally = Tally()
-    excluded: Counter[str] = Counter()
-    pending = not_computable = 0
-    last_event_at: datetime | None = None
-    digest = hashlib.sha256(f"{rule.digest}|{period.label}".encode())
-    for fact in sorted(facts, key=lambda item: (item.case, item.source)):
-        digest.update(b"\n" + fact.canonical.encode())
-        if fact.last_event_at is not None:
-            last_event_at = max(last_event_at or fact.last_event_at, fact.last_event_at)
-        outcome = seen(fact, rule, as_of)
-        if outcome is Outcome.OPEN:
-            pending += 1
-        elif outcome is Outcome.EXCLUDED:
-            excluded[fact.reason or "open"] += 1
-        elif outcome is Outcome.NOT_COMPUTABLE:
-            not_computable += 1
-        else:
-            tally.add(met=outcome is Outcome.MET, value=fact.value, base=fact.base)
-    figure = figure_of(rule.kind, tally, rule)
-    low, high = (
-        wilson(figure.numerator, figure.denominator)
-        if rule.kind.is_share
-        else (None, None)
-    )
-    return Measurement(
-        n=tally.n,
-        met=tally.met if rule.kind.by_case else 0,
-        missed=tally.n - tally.met if rule.kind.by_case else 0,
-        pending=pending,
-        excluded=dict(sorted(excluded.items())),
-        not_computable=not_computable,
-        numerator=figure.numerator,
-        denominator=figure.denominator,
-        value=figure.value,
-        low=low,
-        high=high,
-        status=_status(
-            figure.value,
-            rule,
-            n=tally.n,
-            not_computable=not_computable,
-            known=feed.reaches(min(_midnight(period.end, zone), as_of)),
-            promised=promised in {None, period.kind},
-            running=as_of < _midnight(period.end, zone),
-        ),
-        last_event_at=last_event_at,
-        inputs_digest=digest.hexdigest(),
-    )
-
-
-def seen(fact: Fact, rule: Rule, as_of: datetime) -> Outcome:
-    """
-    Return what a case is at ``as_of``: an open one is missed once it is due.
-
-    Only where cases are met or missed: an unfinished case has no duration yet, and
-    counting it would make a mean shorter.
-    """
-    if (
-        fact.outcome is not Outcome.OPEN
-        or not rule.kind.by_case
-        or fact.due_at is None
-        or as_of < fact.due_at
-    ):
-        return fact.outcome
-    return Outcome.MISSED if rule.open_past_due == "missed" else Outcome.EXCLUDED
+    frame = _Frame(cell, promise, period, zone, as_of, feed, segment, promised)
+    official = frame.measurement(heeds=True)
+    if not frame.suspends:
+        return official
+    return replace(official, whole=frame.measurement(heeds=False))
 
 
 def promise_for(promises: Sequence[Promise], period: Period) -> Promise | None:
@@ -332,292 +314,249 @@ def promise_for(promises: Sequence[Promise], period: Period) -> Promise | None:
     return min(touching, key=lambda promise: promise.from_on, default=None)
 
 
-class _Reading:
-    """One case being read: its events, its start and what they say of it."""
+@dataclass(frozen=True, slots=True)
+class Degrees:
+    """
+    How much of a charter is kept: counts and both degrees, never an averaged score.
 
-    def __init__(
+    :ivar other: commitments without a verdict, by status.
+    :ivar of_total: met of all, ``of_evaluated``: met of those with a verdict;
+        both in percent, ``None`` over nothing.
+    """
+
+    met: int
+    unmet: int
+    other: Mapping[str, int]
+    of_total: Fraction | None
+    of_evaluated: Fraction | None
+
+
+def degrees(statuses: Iterable[str]) -> Degrees:
+    """
+    Count the commitments of a charter by status.
+
+    Source: both degrees are in use and differ (Santa Coloma de Gramenet 2019: 82 of
+    100 met, of 92 evaluated), so both are given with what they are made of (R-28).
+    """
+    counts = Counter(statuses)
+    met, unmet = counts.pop(Status.MET, 0), counts.pop(Status.UNMET, 0)
+    total = met + unmet + counts.total()
+    return Degrees(
+        met=met,
+        unmet=unmet,
+        other=dict(sorted(counts.items())),
+        of_total=Fraction(100 * met, total) if total else None,
+        of_evaluated=Fraction(100 * met, met + unmet) if met + unmet else None,
+    )
+
+
+def seen(fact: Fact, rule: Rule, as_of: datetime) -> Outcome:
+    """
+    Return what a case is at ``as_of``: an open one is missed once it is due.
+
+    Only where cases are met or missed: an unfinished case has no duration yet, and
+    counting it would make a mean shorter.
+    """
+    if (
+        fact.outcome is not Outcome.OPEN
+        or not rule.cases.kind.by_case
+        or fact.due_at is None
+        or as_of < fact.due_at
+    ):
+        return fact.outcome
+    if rule.cases.open_past_due == "missed":
+        return Outcome.MISSED
+    return Outcome.EXCLUDED
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One figure being computed, with and without what is suspended."""
+
+    cell: Cell
+    promise: Promise
+    period: Period
+    zone: ZoneInfo
+    as_of: datetime
+    feed: Feed
+    segment: str
+    promised: PeriodKind | None
+
+    @property
+    def rule(self) -> Rule:
+        return self.promise.rule
+
+    @property
+    def suspends(self) -> bool:
+        """Whether a suspension touches the figure."""
+        if any(_size(tally.suspended) for tally in self.cell.tallies):
+            return True
+        start, end = self.promise.days_in(self.period)
+        return any(
+            item.from_on < end and (item.until_on is None or item.until_on > start)
+            for item in self.promise.suspensions
+        )
+
+    def measurement(self, *, heeds: bool) -> Measurement:
+        tally, pending = self._tally(heeds=heeds)
+        cases = self._cases(self.cell.cases, heeds=heeds)
+        earlier = self._cases(self.cell.earlier, heeds=heeds)
+        figure, computable = self._figure(tally, cases, earlier, heeds=heeds)
+        goal, one_goal = self.rule.goal_for(self.period, self.segment)
+        not_computable = tally.not_computable + (not computable)
+        return Measurement(
+            n=figure.n,
+            met=figure.met,
+            missed=figure.missed,
+            pending=pending + figure.pending,
+            excluded=dict(sorted(tally.excluded.items())),
+            not_computable=not_computable,
+            numerator=figure.numerator,
+            denominator=figure.denominator,
+            value=figure.value,
+            low=figure.low,
+            high=figure.high,
+            status=self._status(
+                figure, goal if one_goal else None, not_computable, heeds=heeds
+            ),
+            goal=goal,
+            last_event_at=(
+                None if tally.last_event is None else instant_of(tally.last_event)
+            ),
+            inputs_digest=self._digest(cases, earlier),
+        )
+
+    def _tally(self, *, heeds: bool) -> tuple[Tally, int]:
+        """Add the months up as seen at the instant; say how many cases are pending."""
+        tally, aside = Tally(), 0
+        for month in self.cell.tallies:
+            tally.add(month.kept)
+            if heeds:
+                aside += _size(month.suspended)
+                tally.last_event = latest(tally.last_event, month.suspended.last_event)
+            else:
+                tally.add(month.suspended)
+        if aside:
+            tally.excluded["suspended"] += aside
+        due = sum(
+            n
+            for due, n in tally.open.items()
+            if due is not None and due <= micros_of(self.as_of)
+        )
+        if not self.rule.cases.kind.by_case:
+            due = 0
+        if self.rule.cases.open_past_due == "missed":
+            tally.missed += due
+        elif due:
+            tally.excluded["open"] += due
+        return tally, tally.open.total() - due
+
+    def _cases(self, facts: Callable[[], Iterable[Fact]], *, heeds: bool) -> list[Fact]:
+        if not self.rule.kind.from_cases:
+            return []
+        return [fact for fact in facts() if not (heeds and fact.suspended)]
+
+    def _figure(
         self,
-        case: str,
-        events: Sequence[Event],
-        start: Event,
-        zone: ZoneInfo,
-        source: str,
-    ) -> None:
-        self.case = case
-        self.events = events
-        self.start = start
-        self.zone = zone
-        self.source = source
-        self.segment = ""
-
-    def attribute(self, name: str) -> str | None:
-        """Take the start's word first; else that of the latest event that has one."""
-        own = self.start.attributes.get(name)
-        if own is not None:
-            return own
-        for event in reversed(self.events):
-            if name in event.attributes:
-                return event.attributes[name]
-        return None
-
-    def day(self, instant: datetime) -> date:
-        return instant.astimezone(self.zone).date()
-
-    def fact(
-        self,
-        outcome: Outcome,
+        tally: Tally,
+        cases: Sequence[Fact],
+        earlier: Sequence[Fact],
         *,
-        counted_on: date | None = None,
-        due: datetime | None = None,
-        end: datetime | None = None,
-        value: Decimal | None = None,
-        base: Decimal | None = None,
-        reason: str = "",
-    ) -> Fact:
-        return Fact(
-            case=self.case,
-            outcome=outcome,
-            counted_on=counted_on or self.day(self.start.at),
-            began_at=self.start.at,
-            due_at=due,
-            ended_at=end,
-            value=value,
-            base=base,
-            reason=reason,
-            segment=self.segment,
-            last_event_at=max(event.at for event in self.events),
-            source=self.source,
+        heeds: bool,
+    ) -> tuple[Figure, bool]:
+        """Compute the figure; say whether the calendar knew all it needed."""
+        look = Look(
+            promise=self.promise,
+            rule=self.rule,
+            period=self.period,
+            zone=self.zone,
+            as_of=self.as_of,
+            tally=tally,
+            cases=cases,
+            heeds=heeds,
         )
+        if self.rule.trend is not None:
+            of = self.rule.trend.of
+            before = replace(
+                look,
+                rule=of,
+                period=self.rule.trend.earlier(self.period),
+                cases=earlier,
+                tally=_seen_tally(earlier, of, self.as_of),
+            )
+            look = replace(look, earlier=before)
+        try:
+            return figure_of(look), True
+        except BeyondCalendarError:
+            return Figure(Fraction(0), Fraction(0), None, 0), False
 
-    def excluded(
-        self,
-        reason: str,
-        *,
-        counted_on: date | None = None,
-        due: datetime | None = None,
-        end: datetime | None = None,
-    ) -> Fact:
-        return self.fact(
-            Outcome.EXCLUDED, reason=reason, counted_on=counted_on, due=due, end=end
+    def _digest(self, cases: Sequence[Fact], earlier: Sequence[Fact]) -> str:
+        digest = hashlib.sha256(f"{self.rule.digest}|{self.period.label}".encode())
+        for item in self.promise.suspensions:
+            digest.update(f"\n{item.from_on} {item.until_on} {item.covers}".encode())
+        for month in sorted(
+            self.cell.tallies, key=lambda item: (item.month, item.segment)
+        ):
+            digest.update(f"\n{month.month} {month.segment} {month.digest}".encode())
+        if self.rule.kind.from_cases:
+            digest.update(b"\n" + _facts_digest([*cases, *earlier]).encode())
+        return digest.hexdigest()
+
+    def _status(
+        self, figure: Figure, goal: Goal | None, not_computable: int, *, heeds: bool
+    ) -> Status:
+        if not_computable:
+            return Status.NOT_COMPUTABLE
+        if not self.feed.reaches(
+            min(_midnight(self.period.end, self.zone), self.as_of)
+        ):
+            return Status.NO_DATA_YET
+        if figure.value is None or not figure.n:
+            if heeds and self.suspends:
+                return Status.SUSPENDED
+            if figure.value is None:
+                return Status.NO_CASES
+        if figure.n < self.rule.minimum_sample:
+            return Status.TOO_FEW_CASES
+        return Status.NOT_EVALUATED if goal is None else self._verdict(figure, goal)
+
+    def _verdict(self, figure: Figure, goal: Goal) -> Status:
+        kept = figure.value is not None and meets(
+            figure.value, goal.comparator, goal.target
         )
+        if self._only_grows:
+            # At least so many can be kept early, at most so many broken early.
+            early = goal.comparator in ({">=", ">"} if kept else {"<=", "<"})
+            running = self.as_of < _midnight(self.period.end, self.zone)
+            promised = self.promised in {None, self.period.kind}
+            if not promised or (running and not early):
+                return Status.NOT_EVALUATED
+        return Status.MET if kept else Status.UNMET
+
+    @property
+    def _only_grows(self) -> bool:
+        """Whether the figure of a running period can only become larger."""
+        return self.rule.kind.only_grows(as_percent=self.rule.as_percent)
 
 
-def _beginning(
-    events: Sequence[Event], promises: Sequence[Promise], zone: ZoneInfo
-) -> tuple[Event | None, Promise | None]:
-    """
-    Find where the case begins and the promise in force that day.
-
-    Editions may differ in what counts as the start: the promise that was made to
-    this case is the first that finds a start on one of its own days.
-    """
-    first: Event | None = None
-    for promise in promises:
-        start = _start(events, promise.rule)
-        if start is not None and promise.binds(start.at.astimezone(zone).date()):
-            return start, promise
-        first = first or start
-    return first, None
-
-
-def _start(events: Sequence[Event], rule: Rule) -> Event | None:
-    if rule.kind.by_answer:
-        return _pick(
-            [event for event in events if event.value is not None], rule.answer
-        )
-    if rule.kind.by_sum:
-        summed = rule.numerator.keys() | rule.denominator.keys()
-        return next((event for event in events if event.type in summed), None)
-    return _pick(events, rule.start)
-
-
-def _pick(events: Sequence[Event], pick: EventPick) -> Event | None:
-    matching = [event for event in events if pick.takes(event.type)]
-    if not matching:
-        return None
-    return matching[-1] if pick.last else matching[0]
-
-
-def _outcome(reading: _Reading, promise: Promise) -> Fact:
-    rule = promise.rule
-    reason = _exclusion(reading, rule)
-    if rule.kind.is_timed:
-        return _timed(reading, promise, reason)
-    if reason:
-        return reading.excluded(reason)
-    if rule.kind.by_sum:
-        return reading.fact(
-            Outcome.COUNTED,
-            value=_total(reading.events, rule.numerator),
-            base=_total(reading.events, rule.denominator),
-        )
-    score = reading.start.value
-    if score is None or not rule.on_scale(score):
-        return reading.excluded("out_of_scale")
-    return reading.fact(Outcome.COUNTED, value=score)
-
-
-def _exclusion(reading: _Reading, rule: Rule) -> str:
-    if any(event.type in rule.withdrawn for event in reading.events):
-        return "withdrawn"
-    for condition in rule.exclude:
-        if reading.attribute(condition.attribute) in condition.values:
-            return condition.reason or condition.attribute
-    return ""
-
-
-def _total(events: Sequence[Event], weights: Mapping[str, int]) -> Decimal:
-    """Sum the values of the weighted types; an event without a value counts one."""
-    return sum(
-        (
-            weights[event.type] * (Decimal(1) if event.value is None else event.value)
-            for event in events
-            if event.type in weights
-        ),
-        Decimal(0),
+def _seen_tally(facts: Sequence[Fact], rule: Rule, as_of: datetime) -> Tally:
+    """Add up facts with those that are due among the missed."""
+    return tally_of(
+        (replace(fact, outcome=seen(fact, rule, as_of)) for fact in facts), rule
     )
 
 
-def _timed(reading: _Reading, promise: Promise, reason: str) -> Fact:
-    rule = promise.rule
-    end, fault = _end_of_case(reading, rule)
-    pauses = _pauses(reading, rule)
-    due = _due(reading, promise, pauses)
-    if rule.limit_attribute and due is None:
-        fault = fault or "no_due"
-    counted_on = _counted_on(reading, rule, due, end)
-    if reason or fault:
-        return reading.excluded(
-            reason or fault, due=due, end=end, counted_on=counted_on
-        )
-    if end is None:
-        return reading.fact(Outcome.OPEN, due=due, counted_on=counted_on)
-    if rule.kind.by_case:
-        # No due instant means an endless pause: what was closed during it is in time.
-        outcome = Outcome.MET if due is None or end < due else Outcome.MISSED
-        return reading.fact(outcome, due=due, end=end, counted_on=counted_on)
-    spent = elapsed(
-        reading.start.at,
-        end,
-        rule.duration_unit,
-        promise.calendar,
-        zone=reading.zone,
-        pauses=pauses,
-    )
-    return reading.fact(
-        Outcome.COUNTED, end=end, value=Decimal(spent), counted_on=counted_on
-    )
+def _size(tally: Tally) -> int:
+    """Return how many cases a tally is made of."""
+    return tally.n + tally.open.total() + tally.excluded.total() + tally.not_computable
 
 
-def _due(
-    reading: _Reading, promise: Promise, pauses: Sequence[Pause]
-) -> datetime | None:
-    rule = promise.rule
-    if rule.limit is not None:
-        return due_at(
-            reading.start.at,
-            rule.limit,
-            promise.calendar,
-            zone=reading.zone,
-            pauses=pauses,
-        )
-    if not rule.limit_attribute:
-        return None
-    # The attribute carries the last good instant; due is the first too late.
-    try:
-        limit = datetime.fromisoformat(reading.attribute(rule.limit_attribute) or "")
-    except ValueError:
-        return None
-    return None if limit.tzinfo is None else limit + RESOLUTION
-
-
-def _end_of_case(reading: _Reading, rule: Rule) -> tuple[datetime | None, str]:
-    """
-    Find the stop.
-
-    One before the start is a fault of the log, not speed, unless the rule keeps it:
-    some systems log the day of a stop as its midnight.
-
-    The start itself may be the stop: a case of one event took no time at all.
-    """
-    stops = [event.at for event in reading.events if rule.stop.takes(event.type)]
-    if rule.stop_before_start == "excluded":
-        found = bool(stops)
-        stops = [at for at in stops if at >= reading.start.at]
-        if found and not stops:
-            return None, "stop_before_start"
-    if not stops:
-        return None, ""
-    return (stops[-1] if rule.stop.last else stops[0]), ""
-
-
-def _pauses(reading: _Reading, rule: Rule) -> list[Pause]:
-    pauses: list[Pause] = []
-    for pause in rule.pauses:
-        since: datetime | None = None
-        for event in reading.events:
-            if event.type in pause.begins and since is None:
-                since = event.at
-            elif event.type in pause.ends and since is not None:
-                pauses.append((since, event.at))
-                since = None
-        if since is not None:
-            pauses.append((since, None))
-    return pauses
-
-
-def _counted_on(
-    reading: _Reading, rule: Rule, due: datetime | None, end: datetime | None
-) -> date | None:
-    """
-    Day that decides the period; ``None`` means the day the case began.
-
-    A due instant is the first that is too late, so the instant before it is the one
-    that counts. A case counted when closed is counted when due while still open.
-    """
-    if rule.counted_in == "closed" and end is not None:
-        return reading.day(end)
-    if rule.counted_in in {"closed", "due"} and due is not None:
-        return reading.day(due - RESOLUTION)
-    return None
-
-
-def _status(
-    value: Fraction | None,
-    rule: Rule,
-    *,
-    n: int,
-    not_computable: int,
-    known: bool,
-    promised: bool,
-    running: bool,
-) -> Status:
-    if not_computable:
-        return Status.NOT_COMPUTABLE
-    if not known:
-        return Status.NO_DATA_YET
-    if value is None:
-        return Status.NO_CASES
-    if n < rule.minimum_sample:
-        return Status.TOO_FEW_CASES
-    if rule.target is None or rule.comparator is None:
-        return Status.NOT_EVALUATED
-    kept = meets(value, rule.comparator, rule.target)
-    if rule.kind is Kind.COUNT:
-        # A count only grows: at least so many can be kept early, at most broken early.
-        early = rule.comparator in ({">=", ">"} if kept else {"<=", "<"})
-        if not promised or (running and not early):
-            return Status.NOT_EVALUATED
-    return Status.MET if kept else Status.UNMET
+def _facts_digest(facts: Iterable[Fact]) -> str:
+    digest = hashlib.sha256()
+    for fact in sorted(facts, key=lambda item: item.key):
+        digest.update(b"\n" + fact.canonical.encode())
+    return digest.hexdigest()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, datetime.min.time(), tzinfo=zone)
-
-
-def _stamp(instant: datetime | None) -> str:
-    return "" if instant is None else instant.astimezone(UTC).isoformat()
-
-
-def _number(number: Decimal | None) -> str:
-    return "" if number is None else format(number.normalize(), "f")

@@ -1,28 +1,26 @@
 """
-The kinds of indicator and their arithmetic, exact to the last digit.
+The kinds of indicator, and the sums that most of them are computed from.
 
-Values are fractions until they are stored or shown; a target is compared with the
-fraction, so 7.93 against 8 is unmet and 94.96 shown as 95.0 is unmet.
+A :class:`Tally` says of any number of cases all that the additive kinds need to
+know, and tallies of months add up to those of quarters and years. Sums are exact:
+values stay decimal until they are divided, and then they are fractions.
 
 Source: the taxonomy of 323 indicators in published charters (share within a limit
 38 %, every case within a limit 16 %, satisfaction mean 9 %, ...).
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, Inexact, localcontext
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Self
 
+from engine.statistics import EXACT
 from engine.worktime import Unit
 
 COMPARATORS = (">=", "<=", "=", ">", "<")
-
-# 97.5th percentile of the normal distribution: a two-sided 95 % interval.
-Z = Decimal("1.959963984540054")
-PROMOTER, DETRACTOR = Decimal(9), Decimal(6)
-HUNDRED = Fraction(100)
 
 
 class Kind(StrEnum):
@@ -30,28 +28,32 @@ class Kind(StrEnum):
 
     SHARE_WITHIN_LIMIT = "share_within_limit"
     EVERY_CASE_WITHIN_LIMIT = "every_case_within_limit"
+    TWO_TIER_REMAINDER = "two_tier_remainder"
     MEAN_DURATION = "mean_duration"
     MEDIAN_DURATION = "median_duration"
     PERCENTILE_DURATION = "percentile_duration"
     SATISFACTION_MEAN = "satisfaction_mean"
     SHARE_AT_OR_ABOVE = "share_at_or_above"
     NPS = "nps"
+    SHARE = "share"
     RATIO = "ratio"
     COUNT = "count"
+    SCHEDULE_FREQUENCY = "schedule_frequency"
+    MILESTONE = "milestone"
+    SHARE_OF_DAYS = "share_of_days"
+    AVAILABILITY = "availability"
+    OPENING_HOURS = "opening_hours"
+    TREND = "trend"
 
     @property
     def by_case(self) -> bool:
         """Each case is met or missed by itself."""
-        return self in {Kind.SHARE_WITHIN_LIMIT, Kind.EVERY_CASE_WITHIN_LIMIT}
+        return self in _BY_CASE
 
     @property
     def is_duration(self) -> bool:
         """The value of a case is the time it took."""
-        return self in {
-            Kind.MEAN_DURATION,
-            Kind.MEDIAN_DURATION,
-            Kind.PERCENTILE_DURATION,
-        }
+        return self in _DURATIONS
 
     @property
     def is_timed(self) -> bool:
@@ -61,125 +63,190 @@ class Kind(StrEnum):
     @property
     def by_answer(self) -> bool:
         """The value of a case is a score that somebody gave."""
-        return self in {Kind.SATISFACTION_MEAN, Kind.SHARE_AT_OR_ABOVE, Kind.NPS}
+        return self in _BY_ANSWER
 
     @property
     def by_sum(self) -> bool:
         """Events are added up, whatever their case."""
-        return self in {Kind.RATIO, Kind.COUNT}
+        return self in _BY_SUM
+
+    @property
+    def by_doing(self) -> bool:
+        """What counts is that something was done, and when."""
+        return self in _BY_DOING
+
+    @property
+    def by_span(self) -> bool:
+        """What counts are stretches of time, whatever period they began in."""
+        return self in _BY_SPAN
 
     @property
     def is_share(self) -> bool:
-        """The figure is a share of like cases, so an interval makes sense."""
-        return self.by_case or self is Kind.SHARE_AT_OR_ABOVE
+        """The figure is a share of like things, so a score interval makes sense."""
+        return self.by_case or self in {
+            Kind.SHARE_AT_OR_ABOVE,
+            Kind.SHARE,
+            Kind.SHARE_OF_DAYS,
+        }
 
-
-class Settings(Protocol):
-    """What the arithmetic needs to know of a rule."""
+    def only_grows(self, *, as_percent: bool) -> bool:
+        """Whether the figure of a running period can only become larger."""
+        if self is Kind.OPENING_HOURS:
+            return not as_percent
+        return self is Kind.COUNT
 
     @property
-    def at_least(self) -> Decimal | None: ...
-    @property
-    def percentile(self) -> Decimal | None: ...
-    @property
-    def duration_unit(self) -> Unit: ...
-    @property
-    def as_percent(self) -> bool: ...
+    def from_cases(self) -> bool:
+        """Whether the figure needs its cases one by one, not only their sums."""
+        return self in _FROM_CASES
 
 
-@dataclass(slots=True)
-class Tally:
-    """The cases that a figure is computed over."""
-
-    n: int = 0
-    met: int = 0
-    values: list[Decimal] = field(default_factory=list)
-    bases: list[Decimal] = field(default_factory=list)
-
-    def add(self, *, met: bool, value: Decimal | None, base: Decimal | None) -> None:
-        """Count one case."""
-        self.n += 1
-        self.met += met
-        if value is not None:
-            self.values.append(value)
-        if base is not None:
-            self.bases.append(base)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A value with the two numbers it comes from; no value without cases."""
-
-    numerator: Fraction
-    denominator: Fraction
-    value: Fraction | None
+_BY_CASE = frozenset(
+    {Kind.SHARE_WITHIN_LIMIT, Kind.EVERY_CASE_WITHIN_LIMIT, Kind.TWO_TIER_REMAINDER}
+)
+_DURATIONS = frozenset(
+    {Kind.MEAN_DURATION, Kind.MEDIAN_DURATION, Kind.PERCENTILE_DURATION}
+)
+_BY_ANSWER = frozenset({Kind.SATISFACTION_MEAN, Kind.SHARE_AT_OR_ABOVE, Kind.NPS})
+_BY_SUM = frozenset({Kind.SHARE, Kind.RATIO, Kind.COUNT})
+_BY_DOING = frozenset({Kind.SCHEDULE_FREQUENCY, Kind.MILESTONE})
+_BY_SPAN = frozenset({Kind.AVAILABILITY, Kind.OPENING_HOURS})
+_FROM_CASES = (
+    _BY_DOING
+    | _BY_SPAN
+    | {
+        Kind.MEDIAN_DURATION,
+        Kind.PERCENTILE_DURATION,
+        Kind.SHARE_OF_DAYS,
+        Kind.TREND,
+    }
+)
 
 
-def figure_of(kind: Kind, tally: Tally, settings: Settings) -> Figure:
-    """
-    Compute a figure.
-
-    :returns: shares in percent, NPS from -100 to 100, durations in the rule's unit,
-        means in points, ratios in percent unless the rule says otherwise, counts as
-        they are. The value is ``None`` over nothing, except that a count of nothing
-        is zero.
-    """
-    return FIGURES[kind](tally, settings)
-
-
-def meets(value: Fraction, comparator: str, target: Decimal) -> bool:
+def meets(value: Decimal | Fraction, comparator: str, target: Decimal) -> bool:
     """
     Compare unrounded.
 
     :raises KeyError: if ``comparator`` is none of :data:`COMPARATORS`.
     """
-    goal = Fraction(target)
+    one, other = Fraction(value), Fraction(target)
     return {
-        ">=": value >= goal,
-        "<=": value <= goal,
-        "=": value == goal,
-        ">": value > goal,
-        "<": value < goal,
+        ">=": one >= other,
+        "<=": one <= other,
+        "=": one == other,
+        ">": one > other,
+        "<": one < other,
     }[comparator]
 
 
-def wilson(
-    numerator: Fraction, denominator: Fraction
-) -> tuple[Decimal, Decimal] | tuple[None, None]:
+@dataclass(slots=True)
+class Score:
+    """How often a score was given, and what those answers weigh."""
+
+    n: int = 0
+    weight: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class Tally:
     """
-    95 % score interval of a share, in percent, to ten decimals.
+    What is to be known of some cases whatever the time of asking.
 
-    Source: Wilson, E. B. (1927), JASA 22, 209-212, without continuity correction.
+    :ivar met: kept, ``missed``: broken, ``counted``: those that only have a value.
+    :ivar open: unfinished ones by due instant in microseconds since 1970 (``None``:
+        none yet).
+    :ivar excluded: left out, by reason.
+    :ivar total: sum of the values, ``base``: of the denominators' parts.
+    :ivar scores: answers by score.
+    :ivar last_event: the latest event read, in microseconds since 1970.
     """
-    if not denominator:
-        return None, None
-    with localcontext() as context:
-        context.prec = 40
-        n = Decimal(denominator.numerator) / Decimal(denominator.denominator)
-        share = Decimal(numerator.numerator) / Decimal(numerator.denominator) / n
-        centre = share + Z * Z / (2 * n)
-        spread = Z * (share * (1 - share) / n + Z * Z / (4 * n * n)).sqrt()
-        scale = 1 + Z * Z / n
-        low = max(Decimal(0), (centre - spread) / scale)
-        high = min(Decimal(1), (centre + spread) / scale)
-        step = Decimal("1e-10")
-        return (low * 100).quantize(step), (high * 100).quantize(step)
+
+    met: int = 0
+    missed: int = 0
+    counted: int = 0
+    not_computable: int = 0
+    open: Counter[int | None] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
+    total: Decimal = Decimal(0)
+    base: Decimal = Decimal(0)
+    scores: dict[Decimal, Score] = field(default_factory=dict)
+    last_event: int | None = None
+
+    @property
+    def n(self) -> int:
+        """What a figure is computed over."""
+        return self.met + self.missed + self.counted
+
+    def score(self, value: Decimal, n: int, weight: Decimal) -> None:
+        """Count answers."""
+        score = self.scores.setdefault(value, Score())
+        score.n += n
+        score.weight = EXACT.add(score.weight, weight)
+
+    def add_sums(self, value: Decimal, base: Decimal) -> None:
+        """Add a value, and a denominator's part."""
+        self.total = EXACT.add(self.total, value)
+        self.base = EXACT.add(self.base, base)
+
+    def add(self, other: "Tally") -> None:
+        """Take in the cases of another tally."""
+        self.met += other.met
+        self.missed += other.missed
+        self.counted += other.counted
+        self.not_computable += other.not_computable
+        self.open.update(other.open)
+        self.excluded.update(other.excluded)
+        self.add_sums(other.total, other.base)
+        for value, score in other.scores.items():
+            self.score(value, score.n, score.weight)
+        self.last_event = latest(self.last_event, other.last_event)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON data; :meth:`from_json` reads it back."""
+        return {
+            "met": self.met,
+            "missed": self.missed,
+            "counted": self.counted,
+            "not_computable": self.not_computable,
+            "open": [
+                [due, n]
+                for due, n in sorted(self.open.items(), key=lambda item: item[0] or 0)
+            ],
+            "excluded": dict(sorted(self.excluded.items())),
+            "total": str(self.total),
+            "base": str(self.base),
+            "scores": [
+                [str(value), score.n, str(score.weight)]
+                for value, score in sorted(self.scores.items())
+            ],
+            "last_event": self.last_event,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what :meth:`as_json` wrote."""
+        return cls(
+            met=data["met"],
+            missed=data["missed"],
+            counted=data["counted"],
+            not_computable=data["not_computable"],
+            open=Counter(dict(map(tuple, data["open"]))),
+            excluded=Counter(data["excluded"]),
+            total=Decimal(data["total"]),
+            base=Decimal(data["base"]),
+            scores={
+                Decimal(value): Score(n, Decimal(weight))
+                for value, n, weight in data["scores"]
+            },
+            last_event=data["last_event"],
+        )
 
 
-def quantile(values: list[Decimal], share: Fraction) -> Fraction:
-    """
-    Linear interpolation between order statistics (Hyndman and Fan's type 7).
-
-    It is what PostgreSQL's ``percentile_cont``, NumPy and spreadsheets compute.
-
-    :raises IndexError: if there are no values.
-    """
-    ordered = sorted(values)
-    position = share * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    low, high = Fraction(ordered[below]), Fraction(ordered[above])
-    return low + (high - low) * (position - below)
+def latest(one: int | None, other: int | None) -> int | None:
+    """Return the later of two instants, either of which may be missing."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def unit_size(unit: Unit) -> int:
@@ -194,84 +261,3 @@ def unit_size(unit: Unit) -> int:
         Unit.LEGAL_HOURS: 60 * minute,
         Unit.ELAPSED_DAYS: 24 * 60 * minute,
     }.get(unit, 1)
-
-
-def _over(
-    numerator: Fraction, denominator: Fraction, scale: Fraction = HUNDRED
-) -> Figure:
-    value = scale * numerator / denominator if denominator else None
-    return Figure(numerator, denominator, value)
-
-
-def _share_met(tally: Tally, _: Settings) -> Figure:
-    return _over(Fraction(tally.met), Fraction(tally.n))
-
-
-def _mean(tally: Tally, _: Settings) -> Figure:
-    return _over(_sum(tally.values), Fraction(tally.n), Fraction(1))
-
-
-def _share_at_or_above(tally: Tally, settings: Settings) -> Figure:
-    bar = settings.at_least or Decimal(0)
-    reached = sum(1 for value in tally.values if value >= bar)
-    return _over(Fraction(reached), Fraction(tally.n))
-
-
-def _nps(tally: Tally, _: Settings) -> Figure:
-    promoters = sum(1 for value in tally.values if value >= PROMOTER)
-    detractors = sum(1 for value in tally.values if value <= DETRACTOR)
-    return _over(Fraction(promoters - detractors), Fraction(tally.n))
-
-
-def _ratio(tally: Tally, settings: Settings) -> Figure:
-    scale = HUNDRED if settings.as_percent else Fraction(1)
-    return _over(_sum(tally.values), _sum(tally.bases), scale)
-
-
-def _count(tally: Tally, _: Settings) -> Figure:
-    total = _sum(tally.values)
-    return Figure(total, Fraction(1), total)
-
-
-def _mean_duration(tally: Tally, settings: Settings) -> Figure:
-    total = _sum(tally.values) / unit_size(settings.duration_unit)
-    return _over(total, Fraction(tally.n), Fraction(1))
-
-
-def _median_duration(tally: Tally, settings: Settings) -> Figure:
-    return _quantile_duration(tally, settings, Fraction(1, 2))
-
-
-def _percentile_duration(tally: Tally, settings: Settings) -> Figure:
-    share = Fraction(settings.percentile or Decimal(50)) / 100
-    return _quantile_duration(tally, settings, share)
-
-
-def _quantile_duration(tally: Tally, settings: Settings, share: Fraction) -> Figure:
-    if not tally.values:
-        return Figure(Fraction(0), Fraction(0), None)
-    value = quantile(tally.values, share) / unit_size(settings.duration_unit)
-    return Figure(value, Fraction(1), value)
-
-
-def _sum(values: list[Decimal]) -> Fraction:
-    # A hundred times as fast as adding fractions, and no less exact: the precision
-    # holds any sum of values as they are stored, and rounding would be an error.
-    with localcontext() as context:
-        context.prec = 100
-        context.traps[Inexact] = True
-        return Fraction(sum(values, Decimal(0)))
-
-
-FIGURES: Mapping[Kind, Callable[[Tally, Settings], Figure]] = {
-    Kind.SHARE_WITHIN_LIMIT: _share_met,
-    Kind.EVERY_CASE_WITHIN_LIMIT: _share_met,
-    Kind.MEAN_DURATION: _mean_duration,
-    Kind.MEDIAN_DURATION: _median_duration,
-    Kind.PERCENTILE_DURATION: _percentile_duration,
-    Kind.SATISFACTION_MEAN: _mean,
-    Kind.SHARE_AT_OR_ABOVE: _share_at_or_above,
-    Kind.NPS: _nps,
-    Kind.RATIO: _ratio,
-    Kind.COUNT: _count,
-}

@@ -49,6 +49,21 @@ class Period:
             PeriodKind.YEAR: f"{self.start.year}",
         }[self.kind]
 
+    @property
+    def previous(self) -> "Period":
+        """The period of this kind that ends where this one starts."""
+        return Period(add_months(self.start, -self.kind.months), self.start, self.kind)
+
+    @property
+    def year_before(self) -> "Period":
+        """The same part of the year before."""
+        return Period(add_months(self.start, -12), add_months(self.end, -12), self.kind)
+
+    @property
+    def year_after(self) -> "Period":
+        """The same part of the year after."""
+        return Period(add_months(self.start, 12), add_months(self.end, 12), self.kind)
+
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 

@@ -8,8 +8,8 @@ class IndicatorKind(TextChoices):
     """
     What an indicator measures.
 
-    Those after COUNT are written down but not computed yet: such an indicator can
-    be drafted and imported, not published.
+    OTHER is written down but cannot be computed: such an indicator can be drafted
+    and imported, not published.
     """
 
     SHARE_WITHIN_LIMIT = "share_within_limit", _("Share of cases within a limit")
@@ -20,6 +20,7 @@ class IndicatorKind(TextChoices):
     SATISFACTION_MEAN = "satisfaction_mean", _("Mean satisfaction")
     SHARE_AT_OR_ABOVE = "share_at_or_above", _("Share of scores at or above a value")
     NPS = "nps", _("Net promoter score")
+    SHARE = "share", _("Part of a whole")
     RATIO = "ratio", _("Ratio of two counts")
     COUNT = "count", _("Count")
     SCHEDULE_FREQUENCY = "schedule_frequency", _("Done of planned")

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from charters.models import Charter, Edition
 from commitments.models import Commitment
 from core.text import TextField
@@ -323,11 +323,15 @@ class CaseFact(models.Model):
     last_event_at = models.DateTimeField(null=True)
     # Code of the stream: two streams may use the same case number.
     source = models.CharField(max_length=60, blank=True)
+    # Which of a case's contributions, for kinds to which a case makes several.
+    part = models.CharField(max_length=240, blank=True)
+    suspended = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["indicator", "case_key", "source"], name="fact_once_per_case"
+                fields=["indicator", "case_key", "source", "part"],
+                name="fact_once_per_case",
             )
         ]
         indexes = [
@@ -343,6 +347,40 @@ class CaseFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.case_key} {self.outcome}"
+
+
+class MonthSum(models.Model):
+    """
+    What an indicator's facts of one month and segment add up to.
+
+    Quarters and years are sums of months (:class:`engine.compliance.MonthTally`): a
+    late event costs the facts of its month, whatever is stored besides.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+"
+    )
+    indicator = models.ForeignKey(
+        Indicator, on_delete=models.CASCADE, related_name="month_sums"
+    )
+    month_start = models.DateField()
+    segment = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64)
+    kept = models.JSONField()
+    suspended = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["indicator", "month_start", "segment"], name="month_sum_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(month_start__day=1), name="month_sum_by_first_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} {self.month_start:%Y-%m} {self.segment}"
 
 
 class Result(models.Model):
@@ -369,6 +407,10 @@ class Result(models.Model):
         max_length=12, choices=ResultState.choices, default=ResultState.PROVISIONAL
     )
     cause = models.CharField(max_length=200, blank=True)
+    # Who restated it by hand; empty where events did.
+    restated_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     n = models.PositiveIntegerField()
     met = models.PositiveIntegerField()
@@ -391,10 +433,17 @@ class Result(models.Model):
         max_digits=40, decimal_places=12, null=True, blank=True
     )
 
+    # The figure as if nothing had been suspended; empty where nothing was.
+    whole = models.JSONField(null=True, blank=True)
+
     last_event_at = models.DateTimeField(null=True)
     rule_digest = models.CharField(max_length=64)
     inputs_digest = models.CharField(max_length=64)
-    # With the events these three say all that the figure depends on.
+    # Final lines: SHA-256 over the content and the seal of the revision before.
+    seal = models.CharField(max_length=64, blank=True)
+    # With the events these four say all that the figure depends on: the version of
+    # each calendar by code, the instant, and how far the feed reached.
+    calendars = models.JSONField(default=dict)
     as_of_at = models.DateTimeField()
     feed_until = models.DateTimeField(null=True)
     feed_gap_days = models.PositiveIntegerField(null=True)
@@ -424,6 +473,11 @@ class Result(models.Model):
                     state__in=[ResultState.PROVISIONAL, ResultState.FROZEN], revision=0
                 ),
                 name="result_restated_with_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ResultState.PROVISIONAL, seal="")
+                | (~Q(state=ResultState.PROVISIONAL) & Q(seal__length=64)),
+                name="result_final_is_sealed",
             ),
             # No verdict and no percentage without cases.
             models.CheckConstraint(

@@ -18,7 +18,7 @@ from engine.worktime import Term, WorktimeError, due_at
 from feedback.enums import DECISIONS, ClaimState
 from feedback.models import Claim
 from indicators.models import WorkCalendar
-from indicators.queries.computing import compiled
+from indicators.queries.computing import compiled, version_of
 from indicators.services.intake import record
 from indicators.services.streams import declare_stream
 
@@ -172,11 +172,12 @@ def answer_due(organisation: Organisation, at: datetime) -> datetime | None:
     calendar = WorkCalendar.objects.filter(
         organisation=organisation, code=organisation.claim_calendar
     ).first()
+    version = version_of(calendar, {})
     try:
         return due_at(
             at,
             Term.from_definition(organisation.claim_term),
-            compiled(calendar)[0],
+            compiled(version) if version else None,
             zone=ZoneInfo(organisation.time_zone),
         )
     except WorktimeError as error:

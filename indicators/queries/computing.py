@@ -5,11 +5,13 @@ The one path from the event log to facts and figures: the workers that keep the
 ledger and the verification that distrusts it both go through here.
 """
 
+import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
@@ -19,22 +21,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from charters.enums import EditionState
+from commitments.models import Suspension as Suspended
+from engine.cases import Covers, Event, Fact, Outcome, Promise, Suspension, judge
 from engine.compliance import (
-    Event,
-    Fact,
+    Cell,
     Feed,
     Measurement,
-    Outcome,
-    Promise,
-    judge,
-    measure,
+    MonthTally,
+    conditioned,
+    measure_cell,
+    month_tallies,
     promise_for,
 )
-from engine.measures import Kind
-from engine.periods import Period, PeriodKind, periods_between
+from engine.measures import Kind, Tally
+from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
 from indicators.enums import ResultState
@@ -43,6 +46,7 @@ from indicators.models import (
     CaseFact,
     Indicator,
     IndicatorRule,
+    MonthSum,
     Result,
     ServiceEvent,
     Stream,
@@ -52,6 +56,7 @@ from indicators.models import (
 # Every indicator has these in the ledger, besides the period it promises.
 LEDGER_KINDS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 STEP = Decimal("1e-12")
+WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 # What a figure was computed from, beside the figure itself.
 PROVENANCE = frozenset({"rule_digest", "inputs_digest", "last_event_at"})
 FACT_FIELDS = (
@@ -67,7 +72,11 @@ FACT_FIELDS = (
     "segment",
     "last_event_at",
     "source",
+    "part",
+    "suspended",
 )
+# Versions of calendars by code: what a final figure goes on being computed with.
+Pins = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Binding:
     promise: Promise
     stream: Stream
     period: PeriodKind
+    calendar: tuple[str, int] | None  # code and version
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +117,32 @@ class Plan:
         promised = {binding.period for binding in self.bindings}
         return tuple(kind for kind in PeriodKind if kind in {*LEDGER_KINDS, *promised})
 
+    @property
+    def pins(self) -> dict[str, int]:
+        """The version of each calendar that the plan counts with."""
+        return dict(b.calendar for b in self.bindings if b.calendar is not None)
+
+    @property
+    def rule(self) -> Rule:
+        """The newest rule; all of an indicator's are of one sort."""
+        return self.bindings[-1].promise.rule
+
     def cases_promises(self, stream: Stream) -> list[Promise]:
         """Return the promises that are read from a stream."""
         return [b.promise for b in self.bindings if b.stream.pk == stream.pk]
 
+    def rule_of_month(self, month: date) -> Rule:
+        """Return the rule by whose demand a month's cases are conditioned."""
+        found = promise_for(self.promises, period_of(month, PeriodKind.MONTH))
+        return (found or self.promises[0]).rule
 
-def plan_of(indicator: Indicator) -> Plan | None:
-    """Return what an indicator's published editions promise; ``None`` if nothing."""
+
+def plan_of(indicator: Indicator, pins: Pins | None = None) -> Plan | None:
+    """
+    Return what an indicator's published editions promise; ``None`` if nothing.
+
+    :param pins: count with these versions of the calendars; the newest by default.
+    """
     rules = (
         IndicatorRule.objects.filter(
             indicator=indicator,
@@ -121,15 +150,32 @@ def plan_of(indicator: Indicator) -> Plan | None:
             kind__in=[kind.value for kind in Kind],
             stream__isnull=False,
         )
-        .select_related("edition", "stream", "calendar")
+        .select_related("edition", "stream", "calendar", "commitment")
         .order_by("edition__valid_from")
     )
-    bindings = tuple(_binding(rule) for rule in rules)
+    suspensions = suspensions_of(indicator.charter_id)
+    bindings = tuple(
+        _binding(rule, pins or {}, suspensions.get(rule.commitment.code, ()))
+        for rule in rules
+    )
     return Plan(indicator, bindings) if bindings else None
 
 
-def _binding(row: IndicatorRule) -> Binding:
-    calendar, digest = compiled(row.calendar)
+def suspensions_of(charter_id: int) -> dict[str, tuple[Suspension, ...]]:
+    """Return the suspensions of a charter's commitments by their code, in order."""
+    found: dict[str, tuple[Suspension, ...]] = {}
+    rows = Suspended.objects.filter(charter_id=charter_id).order_by("from_on")
+    for code, start, until, covers in rows.values_list(
+        "commitment", "from_on", "until_on", "covers"
+    ):
+        found[code] = (*found.get(code, ()), Suspension(start, until, Covers(covers)))
+    return found
+
+
+def _binding(
+    row: IndicatorRule, pins: Pins, suspensions: tuple[Suspension, ...]
+) -> Binding:
+    version = version_of(row.calendar, pins)
     edition = row.edition
     ends = [day for day in (edition.valid_until, edition.ended_on) if day is not None]
     if row.stream is None or edition.valid_from is None:
@@ -137,13 +183,15 @@ def _binding(row: IndicatorRule) -> Binding:
         raise ValueError(msg)
     return Binding(
         Promise(
-            rule=engine_rule(row, calendar_digest=digest),
+            rule=engine_rule(row, calendar_digest=version.digest if version else ""),
             from_on=edition.valid_from,
             until_on=min(ends),
-            calendar=calendar,
+            calendar=compiled(version) if version else None,
+            suspensions=suspensions,
         ),
         row.stream,
         PeriodKind(row.period),
+        (version.calendar.code, version.number) if version else None,
     )
 
 
@@ -167,21 +215,28 @@ def newest_version(calendar: WorkCalendar) -> CalendarVersion | None:
     return calendar.versions.order_by("-number").first()
 
 
+def version_of(calendar: WorkCalendar | None, pins: Pins) -> CalendarVersion | None:
+    """Return what a calendar says in the version that is pinned, or else now."""
+    if calendar is None:
+        return None
+    pinned = pins.get(calendar.code)
+    if pinned is None:
+        return newest_version(calendar)
+    return calendar.versions.select_related("calendar").get(number=pinned)
+
+
 _compiled: dict[str, Compiled] = {}
 
 
-def compiled(calendar: WorkCalendar | None) -> tuple[Compiled | None, str]:
+def compiled(version: CalendarVersion) -> Compiled:
     """
-    Return a calendar ready to compute with, and its digest.
+    Return a calendar ready to compute with.
 
     Kept by digest for the life of the process: a digest never changes meaning.
     """
-    version = newest_version(calendar) if calendar is not None else None
-    if version is None:
-        return None, ""
     if version.digest not in _compiled:
         _compiled[version.digest] = Compiled.from_definition(version.definition)
-    return _compiled[version.digest], version.digest
+    return _compiled[version.digest]
 
 
 EVENTS = """
@@ -254,41 +309,165 @@ def facts_of(plan: Plan, keys: Collection[str] | None = None) -> Iterator[Fact]:
         zone = ZoneInfo(stream.time_zone)
         promises = plan.cases_promises(stream)
         for case, events in cases_of(stream, keys):
-            fact = judge(case, events, promises, zone=zone, source=stream.code)
-            if fact is not None:
-                yield fact
+            yield from judge(case, events, promises, zone=zone, source=stream.code)
 
 
-def stored_facts(
-    indicator: Indicator, start: date | None = None, end: date | None = None
-) -> Iterator[Fact]:
-    """Read facts back: all, or those counted on days ``[start, end)``."""
-    rows = CaseFact.objects.filter(indicator=indicator)
-    if start is not None and end is not None:
-        rows = rows.filter(counted_on__gte=start, counted_on__lt=end)
+def stored_facts(indicator: Indicator, chosen: Q | None = None) -> Iterator[Fact]:
+    """
+    Read facts back.
+
+    :param chosen: which; all by default.
+    """
+    rows = CaseFact.objects.filter(chosen or Q(), indicator=indicator)
     for row in rows.order_by().values_list(*FACT_FIELDS).iterator(chunk_size=5_000):
         yield Fact(row[0], Outcome(row[1]), *row[2:])
 
 
-class Shelf:
-    """Facts by month and segment: a period's are found without a search."""
+class Cells(ABC):
+    """
+    Where the cases of a plan's figures are found; see the two that find them.
 
-    def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self._months: dict[date, dict[str, list[Fact]]] = {}
-        self.put(facts)
+    :meth:`month` gives the sums of a month by segment, :meth:`facts` the cases of a
+    period one by one: of every segment, conditioned, and for stretches of time also
+    those that began before and reach into it.
+    """
 
-    def put(self, facts: Iterable[Fact]) -> None:
-        """Add facts."""
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @abstractmethod
+    def month(self, month: date) -> Iterable[MonthTally]:
+        """Return the sums of a month, by segment."""
+
+    @abstractmethod
+    def facts(self, period: Period) -> Iterable[Fact]:
+        """Return the cases of a period."""
+
+    def of(self, period: Period, segment: str, rule: Rule) -> Cell:
+        """Return what a figure is computed over."""
+        trend = rule.trend
+        return Cell(
+            [
+                tally
+                for month in periods_between(period.start, period.end, PeriodKind.MONTH)
+                for tally in self.month(month.start)
+                if not segment or tally.segment == segment
+            ],
+            lambda: self._of(period, segment),
+            lambda: () if trend is None else self._of(trend.earlier(period), segment),
+        )
+
+    def _of(self, period: Period, segment: str) -> list[Fact]:
+        return [
+            fact
+            for fact in self.facts(period)
+            if not segment or fact.segment == segment
+        ]
+
+
+class Shelf(Cells):
+    """Cases in memory."""
+
+    def __init__(self, plan: Plan, facts: Iterable[Fact]) -> None:
+        super().__init__(plan)
+        self._months: dict[date, list[Fact]] = {}
         for fact in facts:
-            month = self._months.setdefault(fact.counted_on.replace(day=1), {})
-            month.setdefault(fact.segment, []).append(fact)
+            month = fact.counted_on.replace(day=1)
+            self._months.setdefault(month, []).append(fact)
+        for month, found in self._months.items():
+            self._months[month] = conditioned(found, plan.rule_of_month(month))
+        self._sums: dict[date, list[MonthTally]] = {}
 
-    def of(self, period: Period, segment: str = "") -> Iterator[Fact]:
-        """Yield a period's facts: those of one segment, or all of them."""
+    def month(self, month: date) -> list[MonthTally]:
+        if month not in self._sums:
+            self._sums[month] = month_tallies(
+                self._months.get(month, ()), self.plan.rule_of_month(month)
+            )
+        return self._sums[month]
+
+    def months(self) -> list[date]:
+        """Return the months that have cases."""
+        return sorted(self._months)
+
+    def facts(self, period: Period) -> list[Fact]:
+        if self.plan.rule.cases.kind.by_span:
+            every = (fact for found in self._months.values() for fact in found)
+            return [fact for fact in every if _reaches(fact, period, self.plan.zone)]
+        return [
+            fact
+            for month in periods_between(period.start, period.end, PeriodKind.MONTH)
+            for fact in self._months.get(month.start, ())
+        ]
+
+
+class StoredCells(Cells):
+    """Cases and sums as the workers keep them."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._sums: dict[date, list[MonthTally]] = {}
+        self._facts: dict[Period, list[Fact]] = {}
+
+    def read(self, start: date, end: date) -> None:
+        """Read the sums of months ``[start, end)`` at once."""
+        for month in periods_between(start, end, PeriodKind.MONTH):
+            self._sums[month.start] = []
+        for tally in stored_sums(self.plan.indicator, start, end):
+            self._sums[tally.month].append(tally)
+
+    def month(self, month: date) -> list[MonthTally]:
+        if month not in self._sums:
+            self.read(month, period_of(month, PeriodKind.MONTH).end)
+        return self._sums[month]
+
+    def facts(self, period: Period) -> list[Fact]:
+        if period not in self._facts:
+            self._facts[period] = self._read_facts(period)
+        return self._facts[period]
+
+    def _read_facts(self, period: Period) -> list[Fact]:
+        plan = self.plan
+        if plan.rule.cases.kind.by_span:
+            chosen = Q(counted_on__lt=period.end) & (
+                Q(ended_at=None) | Q(ended_at__gt=_midnight(period.start, plan.zone))
+            )
+            return list(stored_facts(plan.indicator, chosen))
+        found: list[Fact] = []
         for month in periods_between(period.start, period.end, PeriodKind.MONTH):
-            segments = self._months.get(month.start, {})
-            for name in [segment] if segment else segments:
-                yield from segments.get(name, ())
+            chosen = counted_in(month.start, month.end)
+            found += conditioned(
+                stored_facts(plan.indicator, chosen), plan.rule_of_month(month.start)
+            )
+        return found
+
+
+def counted_in(start: date, end: date) -> Q:
+    """Choose the facts counted on days ``[start, end)``."""
+    return Q(counted_on__gte=start, counted_on__lt=end)
+
+
+def stored_sums(indicator: Indicator, start: date, end: date) -> Iterator[MonthTally]:
+    """Read back the sums of months ``[start, end)``."""
+    rows = MonthSum.objects.filter(
+        indicator=indicator, month_start__gte=start, month_start__lt=end
+    ).order_by("month_start", "segment")
+    for month, segment, digest, kept, suspended in rows.values_list(
+        "month_start", "segment", "digest", "kept", "suspended"
+    ):
+        yield MonthTally(
+            month, segment, digest, Tally.from_json(kept), Tally.from_json(suspended)
+        )
+
+
+def _reaches(fact: Fact, period: Period, zone: ZoneInfo) -> bool:
+    """Say whether a stretch of time reaches into a period."""
+    return fact.counted_on < period.end and (
+        fact.ended_at is None or fact.ended_at > _midnight(period.start, zone)
+    )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), tzinfo=zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +509,7 @@ def _feed(stream: Stream, as_of: datetime) -> Feed:
 
 
 def figure(
-    plan: Plan, period: Period, facts: Iterable[Fact], *, as_of: datetime, feed: Feed
+    cells: Cells, period: Period, segment: str, *, as_of: datetime, feed: Feed
 ) -> dict[str, Any] | None:
     """
     Compute a ledger line's content; ``None`` if nothing was promised in the period.
@@ -338,17 +517,19 @@ def figure(
     :returns: values of the fields of :class:`indicators.models.Result` that depend
         on the events, rounded as they are stored (twelve decimals, half to even).
     """
+    plan = cells.plan
     promise = promise_for(plan.promises, period)
     if promise is None:
         return None
     promised = next(b.period for b in plan.bindings if b.promise is promise)
-    found = measure(
-        facts,
-        promise.rule,
+    found = measure_cell(
+        cells.of(period, segment, promise.rule),
+        promise,
         period,
         zone=plan.zone,
         as_of=as_of,
         feed=feed,
+        segment=segment,
         promised=promised,
     )
     return {
@@ -359,11 +540,26 @@ def figure(
         "low": found.low,
         "high": found.high,
         "status": found.status.value,
-        "comparator": promise.rule.comparator or "",
-        "target": promise.rule.target,
+        "comparator": found.goal.comparator if found.goal else "",
+        "target": found.goal.target if found.goal else None,
+        "whole": None if found.whole is None else _whole(found.whole),
         "last_event_at": found.last_event_at,
         "rule_digest": promise.rule.digest,
         "inputs_digest": found.inputs_digest,
+    }
+
+
+def _whole(found: Measurement) -> dict[str, Any]:
+    """Say what a figure is without suspensions, as JSON."""
+    numbers = {
+        "numerator": stored(found.numerator),
+        "denominator": stored(found.denominator),
+        "value": None if found.value is None else stored(found.value),
+    }
+    return {
+        **_counts(found),
+        **{name: None if n is None else str(n) for name, n in numbers.items()},
+        "status": found.status.value,
     }
 
 
@@ -380,11 +576,8 @@ def _counts(found: Measurement) -> dict[str, Any]:
 
 def stored(value: Fraction) -> Decimal:
     """Round a fraction as the ledger does: twelve decimals, half to even."""
-    with localcontext() as context:
-        context.prec = 60
-        context.rounding = ROUND_HALF_EVEN
-        exact = Decimal(value.numerator) / Decimal(value.denominator)
-        return exact.quantize(STEP)
+    exact = WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return exact.quantize(STEP, context=WIDE)
 
 
 def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
@@ -420,3 +613,56 @@ def period_of_result(result: Result) -> Period:
 def first_day(plan: Plan) -> date:
     """Return the first day on which the indicator promised anything."""
     return min(promise.from_on for promise in plan.promises)
+
+
+# What a final line is sealed over, in order.
+SEALED = (
+    "indicator_id",
+    "period_kind",
+    "period_start",
+    "period_end",
+    "segment",
+    "revision",
+    "cause",
+    "n",
+    "met",
+    "missed",
+    "pending",
+    "excluded",
+    "not_computable",
+    "numerator",
+    "denominator",
+    "value",
+    "low",
+    "high",
+    "status",
+    "comparator",
+    "target",
+    "whole",
+    "last_event_at",
+    "rule_digest",
+    "inputs_digest",
+    "calendars",
+    "as_of_at",
+    "feed_until",
+    "feed_gap_days",
+)
+
+
+def seal_of(line: Result, before: str) -> str:
+    """
+    Hash a final line together with the seal of the revision before it.
+
+    Whoever changes a published figure must forge every later revision too.
+    """
+    content = [_plain(getattr(line, name)) for name in SEALED]
+    text = json.dumps([before, *content], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value.quantize(STEP, context=WIDE))
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -7,28 +7,41 @@ that the first wrote. Marks are deleted in the transaction that computed them: a
 worker killed at any point leaves them, and another does the work again.
 """
 
+import json
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
+from accounts.models import User
 from core.db import copy_rows
-from engine.compliance import Fact, Feed, promise_for
+from engine.cases import Fact
+from engine.compliance import (
+    Feed,
+    MonthTally,
+    conditioned,
+    month_tallies,
+    promise_for,
+)
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from indicators.enums import ResultState, ResultStatus
-from indicators.models import CaseFact, Indicator, Result, StaleMark
+from indicators.models import CaseFact, Indicator, MonthSum, Result, StaleMark
 from indicators.queries.computing import (
     FACT_FIELDS,
+    Cells,
     Feeds,
     Plan,
     Shelf,
+    StoredCells,
+    counted_in,
     differences,
     facts_of,
     feeds_of,
@@ -36,6 +49,7 @@ from indicators.queries.computing import (
     first_day,
     period_of_result,
     plan_of,
+    seal_of,
     stored_facts,
 )
 
@@ -48,6 +62,7 @@ FACTS_AT_ONCE = 5_000
 LATE_EVENTS = "late or corrected events"
 CHANGED_RULE = "changed calendar or rule"
 FELL_DUE = "open cases fell due"
+SUSPENDED = "suspension recorded or lifted"
 Place = tuple[date, str]
 Cell = tuple[Period, str]
 ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
@@ -170,8 +185,7 @@ def freeze(*, period: Period, organisation_id: int | None, at: datetime) -> int:
 
     :returns: the number of ledger lines that became final.
     """
-    chosen = Q(period_kind=period.kind, period_start=period.start)
-    return _freeze_lines(chosen, organisation_id, at)
+    return _freeze_lines(_of_period(period), organisation_id, at)
 
 
 def freeze_ended(*, organisation_id: int | None, at: datetime) -> int:
@@ -183,6 +197,61 @@ def freeze_ended(*, organisation_id: int | None, at: datetime) -> int:
     :returns: the number of ledger lines that became final.
     """
     return _freeze_lines(Q(), organisation_id, at)
+
+
+def restate(
+    *,
+    indicators: Collection[int],
+    period: Period | None,
+    cause: str,
+    by: User | None,
+    at: datetime,
+) -> int:
+    """
+    Compute final figures again with the calendars as they are now.
+
+    A final figure does not move by itself when a calendar changes: a person asks for
+    it here and says why. The figure that was published stays beside the new one.
+
+    :param period: only this period's lines; all by default.
+    :param cause: why, in the words of whoever asks.
+    :returns: the number of figures that are different now.
+    :raises ValueError: if no cause is given.
+    """
+    if not cause.strip():
+        msg = "a restatement needs its cause"
+        raise ValueError(msg)
+    chosen = Q() if period is None else _of_period(period)
+    return sum(
+        _restate_indicator(indicator_id, chosen, cause.strip(), by, at)
+        for indicator_id in sorted(indicators)
+    )
+
+
+@transaction.atomic
+def _restate_indicator(
+    indicator_id: int, chosen: Q, cause: str, by: User | None, at: datetime
+) -> int:
+    indicator = _hold(indicator_id)
+    while refresh_indicator(indicator_id=indicator_id, at=at):
+        pass
+    plan = plan_of(indicator)
+    if plan is None:
+        return 0
+    final = Result.objects.filter(chosen, indicator=indicator)
+    cells = _cells_of(final.exclude(state=ResultState.PROVISIONAL))
+    writer = _Writer(plan, at, feeds_of(plan, as_of=at), restating=True)
+    writer.write_all(cells)
+    for line in writer.new:
+        line.cause, line.restated_by = cause, by
+        before = writer.newest[line.period_kind, line.period_start, line.segment]
+        line.seal = seal_of(line, before.seal)
+    writer.save()
+    return len(writer.new)
+
+
+def _of_period(period: Period) -> Q:
+    return Q(period_kind=period.kind, period_start=period.start)
 
 
 def _freeze_lines(chosen: Q, organisation_id: int | None, at: datetime) -> int:
@@ -217,10 +286,12 @@ def _freeze_indicator(indicator_id: int, chosen: Q, at: datetime) -> int:
     # What was computed at this very instant is as fresh as it can be.
     stale = _cells_of(waiting.exclude(as_of_at=at)) & ripe
     _write_cells(plan, stale, at, feeds_of(plan, as_of=at))
-    final = [
-        line.pk for line in waiting if (period_of_result(line), line.segment) in ripe
-    ]
-    return Result.objects.filter(pk__in=final).update(state=ResultState.FROZEN)
+    final = [line for line in waiting if (period_of_result(line), line.segment) in ripe]
+    for line in final:
+        line.state = ResultState.FROZEN
+        line.seal = seal_of(line, "")
+    Result.objects.bulk_update(final, ["state", "seal"], batch_size=500)
+    return len(final)
 
 
 def _grace_is_over(plan: Plan, period: Period, today: date) -> bool:
@@ -250,15 +321,32 @@ def _roll_indicator(indicator_id: int, at: datetime) -> None:
         for period, segment in _cells_of(lines)
         if period.end > _heard(plan, feeds.of(period))
     }
-    # A count may have had to wait for its period's end to be judged.
-    ended = lines.annotate(seen_on=TruncDate("as_of_at", tzinfo=plan.zone)).filter(
-        status=ResultStatus.NOT_EVALUATED,
-        period_kind__in={binding.period for binding in plan.bindings},
-        period_end__lte=at.astimezone(plan.zone).date(),
+    cells = after | _restless(plan, at) | _unopened(plan, at)
+    _write_cells(plan, cells, at, feeds)
+
+
+def _restless(plan: Plan, at: datetime) -> set[Cell]:
+    """
+    Return the provisional lines that the passing of time alone may change.
+
+    Those of kinds that are looked at against the clock, until they have been seen
+    after their period's end.
+    """
+    kind = plan.rule.kind
+    if not (
+        kind.by_doing
+        or kind.by_span
+        or kind.only_grows(as_percent=plan.rule.as_percent)
+    ):
+        return set()
+    lines = Result.objects.annotate(
+        seen_on=TruncDate("as_of_at", tzinfo=plan.zone)
+    ).filter(
+        indicator=plan.indicator,
+        state=ResultState.PROVISIONAL,
         seen_on__lt=F("period_end"),
     )
-    cells = after | _cells_of(ended) | _unopened(plan, at)
-    _write_cells(plan, cells, at, feeds)
+    return _cells_of(lines)
 
 
 def _heard(plan: Plan, feed: Feed) -> date:
@@ -270,13 +358,12 @@ def _hold(indicator_id: int) -> Indicator:
 
 
 def _rebuild(plan: Plan, at: datetime) -> None:
-    old = set(
-        CaseFact.objects.filter(indicator=plan.indicator)
-        .values_list("counted_on", "segment")
-        .distinct()
-    )
-    CaseFact.objects.filter(indicator=plan.indicator).delete()
-    new = _store(plan.indicator, facts_of(plan))
+    facts = CaseFact.objects.filter(indicator=plan.indicator)
+    old = places_of(plan, stored_facts(plan.indicator), at)
+    facts.delete()
+    new = _store(plan, facts_of(plan), at)
+    MonthSum.objects.filter(indicator=plan.indicator).delete()
+    _sum_up(plan, old | new)
     # Lines without cases depend on rule, calendar and feed all the same.
     lines = Result.objects.filter(indicator=plan.indicator)
     cells = cells_around(plan, old | new) | _cells_of(lines) | _unopened(plan, at)
@@ -284,27 +371,22 @@ def _rebuild(plan: Plan, at: datetime) -> None:
 
 
 def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
-    """Judge some cases again and write every figure they were or are part of."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM indicators_casefact "
-            "WHERE indicator_id = %s AND case_key = ANY(%s) "
-            "RETURNING counted_on, segment",
-            [plan.indicator.pk, sorted(cases)],
-        )
-        old = set(cursor.fetchall())
-    new = _store(plan.indicator, facts_of(plan, cases))
+    chosen = Q(case_key__in=cases)
+    old = places_of(plan, stored_facts(plan.indicator, chosen), at)
+    CaseFact.objects.filter(chosen, indicator=plan.indicator).delete()
+    new = _store(plan, facts_of(plan, cases), at)
+    _sum_up(plan, old | new)
     _write_lines(plan, old | new, at)
     _hear_again(plan, at)
 
 
-def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
+def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
     places: set[Place] = set()
     facts = iter(facts)
     columns = ("organisation_id", "indicator_id", *FACT_FIELDS)
-    identity = (indicator.organisation_id, indicator.pk)
+    identity = (plan.indicator.organisation_id, plan.indicator.pk)
     while batch := list(islice(facts, FACTS_AT_ONCE)):
-        places |= {(fact.counted_on, fact.segment) for fact in batch}
+        places |= places_of(plan, batch, at)
         with connection.cursor() as cursor:
             copy_rows(
                 cursor,
@@ -318,6 +400,58 @@ def _store(indicator: Indicator, facts: Iterable[Fact]) -> set[Place]:
     return places
 
 
+def places_of(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
+    """
+    Return the days and segments at which facts are part of figures.
+
+    A stretch of time is part of those of every month it reaches into.
+    """
+    if not plan.rule.cases.kind.by_span:
+        return {(fact.counted_on, fact.segment) for fact in facts}
+    return {
+        (day, fact.segment) for fact in facts for day in _months_of(fact, plan.zone, at)
+    }
+
+
+def _months_of(fact: Fact, zone: ZoneInfo, at: datetime) -> set[date]:
+    until = max(fact.ended_at or at, fact.began_at).astimezone(zone).date()
+    months = periods_between(
+        fact.counted_on, until + timedelta(days=1), PeriodKind.MONTH
+    )
+    return {fact.counted_on} | {month.start for month in months}
+
+
+def _sum_up(plan: Plan, places: set[Place]) -> None:
+    """Add up again the months in which facts changed."""
+    months = {day.replace(day=1) for day, _segment in places}
+    if not months:
+        return
+    MonthSum.objects.filter(indicator=plan.indicator, month_start__in=months).delete()
+    rows: list[MonthSum] = []
+    for start, end in _days({period_of(day, PeriodKind.MONTH) for day in months}):
+        # Demand is that of a whole month, never of more: months are apart.
+        found: dict[date, list[Fact]] = {}
+        for fact in stored_facts(plan.indicator, counted_in(start, end)):
+            found.setdefault(fact.counted_on.replace(day=1), []).append(fact)
+        for month, facts in found.items():
+            rule = plan.rule_of_month(month)
+            sums = month_tallies(conditioned(facts, rule), rule)
+            rows += [_sum_row(plan.indicator, tally) for tally in sums]
+    MonthSum.objects.bulk_create(rows, batch_size=500)
+
+
+def _sum_row(indicator: Indicator, tally: MonthTally) -> MonthSum:
+    return MonthSum(
+        organisation_id=indicator.organisation_id,
+        indicator=indicator,
+        month_start=tally.month,
+        segment=tally.segment,
+        digest=tally.digest,
+        kept=tally.kept.as_json(),
+        suspended=tally.suspended.as_json(),
+    )
+
+
 def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
     _write_cells(plan, cells_around(plan, places), at, feeds_of(plan, as_of=at))
 
@@ -325,11 +459,21 @@ def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
 def cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
     """Return the ledger lines that facts counted at these places are part of."""
     return {
-        (period_of(day, kind), part)
+        (period, part)
         for day, segment in places
         for kind in plan.kinds
+        for period in _read_by(plan, period_of(day, kind))
         for part in {"", segment}
     }
+
+
+def _read_by(plan: Plan, period: Period) -> list[Period]:
+    """Return the periods whose figures read a period's cases: a trend's look back."""
+    trend = plan.rule.trend
+    if trend is None:
+        return [period]
+    later = period_of(period.end, period.kind)
+    return [period, later.year_after if trend.year_before else later]
 
 
 def _cells_of(lines: QuerySet[Result]) -> set[Cell]:
@@ -378,31 +522,87 @@ def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feeds: Feeds) -> No
     Bring ledger lines up to date; write nothing where nothing changed.
 
     A provisional line is updated. A final one stays as it is, and what is different
-    now becomes another revision with its cause.
+    now becomes another revision with its cause. A final line goes on being computed
+    with the calendars it was published with: it does not move by itself.
     """
     if not cells:
         return
-    shelf = Shelf()
-    for start, end in _days({period for period, _segment in cells}):
-        shelf.put(stored_facts(plan.indicator, start, end))
-    newest = _newest_lines(plan.indicator)
-    new = []
-    for period, segment in sorted(cells):
-        feed = feeds.of(period)
-        inputs = {
-            "as_of_at": at,
+    writer = _Writer(plan, at, feeds)
+    writer.write_all(cells)
+    writer.save()
+
+
+class _Writer:
+    """
+    Writes the lines of one indicator.
+
+    :ivar restating: final lines are computed with the calendars as they are now.
+    """
+
+    def __init__(
+        self, plan: Plan, at: datetime, feeds: Feeds, *, restating: bool = False
+    ) -> None:
+        self.plan = plan
+        self.at = at
+        self.feeds = feeds
+        self.restating = restating
+        self.stored = StoredCells(plan)
+        self.newest = _newest_lines(plan.indicator)
+        self.new: list[Result] = []
+        self._pinned: dict[str, Cells | None] = {}
+
+    def write_all(self, cells: set[Cell]) -> None:
+        """Bring lines up to date; new ones wait for :meth:`save`."""
+        for start, end in _days({period for period, _segment in cells}):
+            self.stored.read(start, end)
+        for period, segment in sorted(cells):
+            self.write(period, segment)
+
+    def write(self, period: Period, segment: str) -> None:
+        """Bring one line up to date."""
+        line = self.newest.get((period.kind.value, period.start, segment))
+        cells = self._cells(line)
+        if cells is None:
+            return
+        feed = self.feeds.of(period)
+        content = figure(cells, period, segment, as_of=self.at, feed=feed)
+        if content is None or (line is not None and not differences(line, content)):
+            return
+        content |= self._inputs(feed, cells.plan)
+        if line is not None and line.state == ResultState.PROVISIONAL:
+            Result.objects.filter(pk=line.pk).update(**content)
+        else:
+            self.new.append(_next_line(self.plan, period, segment, line, content))
+
+    def save(self) -> None:
+        """Write the new lines."""
+        Result.objects.bulk_create(self.new, batch_size=500)
+
+    def _inputs(self, feed: Feed, plan: Plan) -> dict[str, Any]:
+        return {
+            "calendars": plan.pins,
+            "as_of_at": self.at,
             "feed_until": feed.until,
             "feed_gap_days": None if feed.gap is None else feed.gap.days,
         }
-        content = figure(plan, period, shelf.of(period, segment), as_of=at, feed=feed)
-        line = newest.get((period.kind.value, period.start, segment))
-        if content is None or (line is not None and not differences(line, content)):
-            continue
-        if line is not None and line.state == ResultState.PROVISIONAL:
-            Result.objects.filter(pk=line.pk).update(**content, **inputs)
-        else:
-            new.append(_next_line(plan, period, segment, line, content | inputs))
-    Result.objects.bulk_create(new, batch_size=500)
+
+    def _cells(self, line: Result | None) -> Cells | None:
+        """Return the cases by the calendars that a line is computed with."""
+        if line is None or line.state == ResultState.PROVISIONAL:
+            return self.stored
+        if self.restating or same_calendars(self.plan, line):
+            return self.stored
+        key = json.dumps(line.calendars, sort_keys=True)
+        if key not in self._pinned:
+            plan = plan_of(self.plan.indicator, line.calendars)
+            self._pinned[key] = None if plan is None else Shelf(plan, facts_of(plan))
+        return self._pinned[key]
+
+
+def same_calendars(plan: Plan, line: Result) -> bool:
+    """Say whether a line was computed with the versions that a plan counts with."""
+    pinned: dict[str, int] = line.calendars
+    return all(plan.pins.get(code) == number for code, number in pinned.items())
 
 
 def _days(periods: Iterable[Period]) -> list[tuple[date, date]]:
@@ -445,6 +645,7 @@ def _next_line(
         line.revision = previous.revision + 1
         line.state = ResultState.RESTATED
         line.cause = _cause(previous, content)
+        line.seal = seal_of(line, previous.seal)
     return line
 
 
@@ -452,6 +653,10 @@ def _cause(previous: Result, content: dict[str, Any]) -> str:
     """Say why a final figure is different now."""
     if previous.rule_digest != content["rule_digest"]:
         return CHANGED_RULE
+    if (previous.whole is None) != (content["whole"] is None) or (
+        previous.excluded.get("suspended") != content["excluded"].get("suspended")
+    ):
+        return SUSPENDED
     if previous.inputs_digest != content["inputs_digest"]:
         return LATE_EVENTS
     return FELL_DUE

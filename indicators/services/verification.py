@@ -6,9 +6,10 @@ events, the rules and the calendar give.
 """
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,9 @@ from django.db import transaction
 from charters.enums import EditionState
 from charters.models import Edition
 from charters.services.publication import canonical
-from engine.compliance import Fact
+from engine.cases import Fact
+from engine.compliance import MonthTally
+from engine.periods import PeriodKind, period_of
 from indicators.models import Indicator, Result, ServiceEvent
 from indicators.queries.computing import (
     Plan,
@@ -28,7 +31,9 @@ from indicators.queries.computing import (
     inputs_of,
     period_of_result,
     plan_of,
+    seal_of,
     stored_facts,
+    stored_sums,
 )
 from indicators.services import figures
 from indicators.services.intake import event_digest
@@ -72,63 +77,132 @@ def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
     plan = plan_of(indicator)
     if plan is None:
         return []
-    facts = {(fact.source, fact.case): fact for fact in facts_of(plan)}
+    facts = list(facts_of(plan))
+    shelf = Shelf(plan, facts)
     return [
         *_facts(plan, facts),
-        *_lines(plan, facts.values()),
-        *_missing(plan, facts.values(), at),
+        *_sums(plan, shelf),
+        *_lines(plan, shelf),
+        *_seals(plan),
+        *_missing(plan, facts, shelf, at),
     ]
 
 
-def _facts(plan: Plan, facts: dict[tuple[str, str], Fact]) -> Iterator[Difference]:
-    known = {(fact.source, fact.case): fact for fact in stored_facts(plan.indicator)}
-    for key in sorted(known.keys() | facts.keys()):
-        old, new = known.get(key), facts.get(key)
+def _facts(plan: Plan, facts: Iterable[Fact]) -> Iterator[Difference]:
+    known = {fact.key: fact for fact in stored_facts(plan.indicator)}
+    found = {fact.key: fact for fact in facts}
+    for key in sorted(known.keys() | found.keys()):
+        old, new = known.get(key), found.get(key)
         before = old.canonical if old else ""
         after = new.canonical if new else ""
         if before != after:
-            subject = f"{plan.indicator.code} case {key[1]}"
+            subject = f"{plan.indicator.code} case {key[0]}"
             yield Difference(subject, "fact", before, after)
 
 
-def _lines(plan: Plan, facts: Iterable[Fact]) -> Iterator[Difference]:
-    shelf = Shelf(facts)
+def _sums(plan: Plan, shelf: Shelf) -> Iterator[Difference]:
+    """Find months whose sums are not those of their cases."""
+    stored = {
+        (tally.month, tally.segment): tally
+        for tally in stored_sums(plan.indicator, date.min, date.max)
+    }
+    computed = {
+        (tally.month, tally.segment): tally
+        for month in shelf.months()
+        for tally in shelf.month(month)
+    }
+    for key in sorted(stored.keys() | computed.keys()):
+        old, new = stored.get(key), computed.get(key)
+        if old != new:
+            label = period_of(key[0], PeriodKind.MONTH).label
+            subject = f"{plan.indicator.code} {label}" + (
+                f" [{key[1]}]" if key[1] else ""
+            )
+            yield Difference(subject, "sum", _told(old), _told(new))
+
+
+def _told(tally: MonthTally | None) -> str:
+    if tally is None:
+        return ""
+    return json.dumps(
+        [tally.digest, tally.kept.as_json(), tally.suspended.as_json()], sort_keys=True
+    )
+
+
+def _lines(plan: Plan, shelf: Shelf) -> Iterator[Difference]:
+    """Compare the newest revision of every line, by the calendars it is computed with."""
+    shelves: dict[str, Shelf | None] = {}
     newest = (
         Result.objects.filter(indicator=plan.indicator)
         .order_by("period_kind", "period_start", "segment", "-revision")
         .distinct("period_kind", "period_start", "segment")
     )
     for line in newest:
-        period = period_of_result(line)
-        as_of, feed = inputs_of(line)
-        content = figure(
-            plan, period, shelf.of(period, line.segment), as_of=as_of, feed=feed
+        cells: Shelf | None = shelf
+        if not figures.same_calendars(plan, line):
+            key = json.dumps(line.calendars, sort_keys=True)
+            if key not in shelves:
+                shelves[key] = _pinned(plan, line)
+            cells = shelves[key]
+        yield from _line(plan, line, cells)
+
+
+def _pinned(plan: Plan, line: Result) -> Shelf | None:
+    pinned = plan_of(plan.indicator, line.calendars)
+    return None if pinned is None else Shelf(pinned, facts_of(pinned))
+
+
+def _line(plan: Plan, line: Result, cells: Shelf | None) -> Iterator[Difference]:
+    period = period_of_result(line)
+    as_of, feed = inputs_of(line)
+    content = (
+        None
+        if cells is None
+        else figure(cells, period, line.segment, as_of=as_of, feed=feed)
+    )
+    subject = _subject(plan, line)
+    if content is None:
+        yield Difference(subject, "promise", "a ledger line", "")
+        return
+    for name in differences(line, content):
+        yield Difference(
+            subject, name, _shown(getattr(line, name)), _shown(content[name])
         )
-        subject = f"{plan.indicator.code} {period.label}"
-        if line.segment:
-            subject += f" [{line.segment}]"
-        if content is None:
-            yield Difference(subject, "promise", "a ledger line", "")
-            continue
-        for name in differences(line, content):
-            stored, computed = getattr(line, name), content[name]
-            yield Difference(subject, name, _shown(stored), _shown(computed))
 
 
-def _missing(plan: Plan, facts: Collection[Fact], at: datetime) -> Iterator[Difference]:
+def _subject(plan: Plan, line: Result) -> str:
+    subject = f"{plan.indicator.code} {period_of_result(line).label}"
+    return subject + (f" [{line.segment}]" if line.segment else "")
+
+
+def _seals(plan: Plan) -> Iterator[Difference]:
+    """Find final lines, of any revision, that are not as they were published."""
+    final = Result.objects.filter(indicator=plan.indicator).exclude(seal="")
+    before: dict[tuple[object, ...], str] = {}
+    for line in final.order_by("period_kind", "period_start", "segment", "revision"):
+        place = (line.period_kind, line.period_start, line.segment)
+        seal = seal_of(line, before.get(place, ""))
+        before[place] = line.seal
+        if seal != line.seal:
+            subject = f"{_subject(plan, line)} revision {line.revision}"
+            yield Difference(subject, "seal", line.seal, seal)
+
+
+def _missing(
+    plan: Plan, facts: Collection[Fact], shelf: Shelf, at: datetime
+) -> Iterator[Difference]:
     """Find cases that are part of a figure of which there is no line at all."""
     known = set(
         Result.objects.filter(indicator=plan.indicator).values_list(
             "period_kind", "period_start", "segment"
         )
     )
-    shelf, feeds = Shelf(facts), feeds_of(plan, as_of=at)
-    places = {(fact.counted_on, fact.segment) for fact in facts}
+    feeds = feeds_of(plan, as_of=at)
+    places = figures.places_of(plan, facts, at)
     for period, segment in sorted(figures.cells_around(plan, places)):
         if (period.kind.value, period.start, segment) in known:
             continue
-        cases = shelf.of(period, segment)
-        content = figure(plan, period, cases, as_of=at, feed=feeds.of(period))
+        content = figure(shelf, period, segment, as_of=at, feed=feeds.of(period))
         if content is not None:
             subject = f"{plan.indicator.code} {period.label}"
             subject += f" [{segment}]" if segment else ""

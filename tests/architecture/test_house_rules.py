@@ -13,7 +13,8 @@ from django.db import connection, models
 from django.template import engines
 
 from charters.rules import SECTIONS
-from engine.compliance import Outcome, Status
+from engine.cases import Outcome
+from engine.compliance import Status
 from engine.measures import COMPARATORS, Kind
 from engine.periods import PeriodKind
 from indicators.enums import Comparator, IndicatorKind, PeriodChoice, ResultStatus

@@ -9,16 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from engine.compliance import (
-    Event,
-    Feed,
-    Outcome,
-    Promise,
-    Status,
-    judge,
-    measure,
-    promise_for,
-)
+from engine.cases import Event, Outcome, Promise, judge
+from engine.compliance import Feed, Status, measure, promise_for
 from engine.periods import PeriodKind, period_of
 from engine.rules import Rule
 from engine.worktime import WorkCalendar
@@ -76,7 +68,9 @@ def promise(found: Rule | None = None, **days: date) -> Promise:
 
 def verdict(*events: Event, made: Promise | None = None):
     ordered = sorted(events, key=lambda item: (item.at, item.id))
-    return judge("1", ordered, [made or promise()], zone=MADRID)
+    found = judge("1", ordered, [made or promise()], zone=MADRID)
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 def test_closed_at_the_very_limit_is_kept_and_an_instant_later_is_not():
@@ -95,13 +89,17 @@ def test_an_open_case_keeps_its_due_instant_and_no_verdict():
     assert fact.due_at == at(11) + timedelta(microseconds=1)
 
 
-def test_a_case_without_a_start_is_no_case():
-    assert verdict(event("closed", at(3))) is None
+def test_an_end_without_a_start_is_counted_apart_unless_the_rule_ignores_it():
+    fact = verdict(event("closed", at(3)))
+    assert (fact.outcome, fact.reason) == (Outcome.EXCLUDED, "no_start")
+    ignoring = promise(rule(missing_start="ignored"))
+    assert verdict(event("closed", at(3)), made=ignoring) is None
+    assert verdict(event("note", at(3))) is None
 
 
 def test_nothing_promised_is_nothing_judged():
-    assert judge("1", [event("opened", at(1))], [], zone=MADRID) is None
-    assert judge("1", [], [promise()], zone=MADRID) is None
+    assert judge("1", [event("opened", at(1))], [], zone=MADRID) == ()
+    assert judge("1", [], [promise()], zone=MADRID) == ()
 
 
 def test_a_case_older_than_every_promise_is_counted_apart():
@@ -115,9 +113,11 @@ def test_the_promise_of_the_day_a_case_began_judges_it():
         rule(limit={"amount": "30", "unit": "elapsed_days"}), from_on=date(2026, 3, 5)
     )
     events = [event("opened", at(4)), event("closed", at(20))]
-    assert judge("1", events, [strict, loose], zone=MADRID).outcome is Outcome.MISSED
+    (fact,) = judge("1", events, [strict, loose], zone=MADRID)
+    assert fact.outcome is Outcome.MISSED
     events = [event("opened", at(5)), event("closed", at(20))]
-    assert judge("1", events, [strict, loose], zone=MADRID).outcome is Outcome.MET
+    (fact,) = judge("1", events, [strict, loose], zone=MADRID)
+    assert fact.outcome is Outcome.MET
 
 
 def test_the_day_is_the_offices_not_utcs():
@@ -272,7 +272,7 @@ def test_beyond_the_calendar_nothing_is_computed():
     fact = verdict(event("opened", datetime(2026, 12, 28, 9, tzinfo=MADRID)), made=made)
     assert fact.outcome is Outcome.NOT_COMPUTABLE
     december = period_of(date(2026, 12, 1), PeriodKind.MONTH)
-    found = measure([fact], made.rule, december, zone=MADRID, as_of=LATER, feed=FED)
+    found = measure([fact], made, december, zone=MADRID, as_of=LATER, feed=FED)
     assert (found.status, found.not_computable) == (Status.NOT_COMPUTABLE, 1)
 
 
@@ -322,7 +322,8 @@ def test_a_ratio_adds_up_what_events_say():
 
 
 def figure(facts, found=None, *, as_of=LATER, feed=FED, period=MARCH):
-    return measure(facts, found or rule(), period, zone=MADRID, as_of=as_of, feed=feed)
+    made = promise(found)
+    return measure(facts, made, period, zone=MADRID, as_of=as_of, feed=feed)
 
 
 def facts(*outcomes: Outcome, due: datetime | None = None):
@@ -422,7 +423,7 @@ def judged(found):
         events = [event("opened", opened)]
         if minutes is not None:
             events.append(event("closed", opened + timedelta(minutes=minutes)))
-        fact = judge(str(index), events, [promise()], zone=MADRID)
+        (fact,) = judge(str(index), events, [promise()], zone=MADRID)
         yield replace(fact, counted_on=MARCH.start)
 
 
@@ -470,7 +471,7 @@ def test_a_count_is_judged_on_its_own_period_and_not_too_early(
     fact = verdict(event("held", at(1)), made=promise(made))
     found = measure(
         [replace(fact, case=str(index)) for index in range(3)],
-        made,
+        promise(made),
         MARCH,
         zone=MADRID,
         as_of=as_of,

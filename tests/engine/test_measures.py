@@ -1,73 +1,13 @@
-import math
+import json
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, strategies as st
 
-from engine.measures import (
-    FIGURES,
-    Kind,
-    Tally,
-    figure_of,
-    meets,
-    quantile,
-    unit_size,
-    wilson,
-)
+from engine.measures import Kind, Score, Tally, meets, unit_size
 from engine.worktime import Unit
-
-SETTINGS = SimpleNamespace(
-    at_least=Decimal(8),
-    percentile=Decimal(90),
-    duration_unit=Unit.WORKING_DAYS,
-    as_percent=True,
-)
-
-
-def tally(*values: object, met: int = 0) -> Tally:
-    found = Tally()
-    for index, value in enumerate(values):
-        found.add(met=index < met, value=Decimal(str(value)), base=Decimal(2))
-    return found
-
-
-def test_every_kind_has_its_arithmetic():
-    assert set(FIGURES) == set(Kind)
-
-
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.COUNT])
-def test_no_cases_give_no_value(kind):
-    assert figure_of(kind, Tally(), SETTINGS).value is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [
-        (Kind.SHARE_WITHIN_LIMIT, Fraction(200, 3)),
-        (Kind.EVERY_CASE_WITHIN_LIMIT, Fraction(200, 3)),
-        (Kind.MEAN_DURATION, Fraction(8)),
-        (Kind.MEDIAN_DURATION, Fraction(9)),
-        (Kind.PERCENTILE_DURATION, Fraction(98, 10)),
-        (Kind.SATISFACTION_MEAN, Fraction(8)),
-        (Kind.SHARE_AT_OR_ABOVE, Fraction(200, 3)),
-        (Kind.NPS, Fraction(100, 3)),
-        (Kind.RATIO, Fraction(400)),
-        (Kind.COUNT, Fraction(24)),
-    ],
-)
-def test_each_kind_by_hand(kind, value):
-    assert figure_of(kind, tally(9, 5, 10, met=2), SETTINGS).value == value
-
-
-def test_nothing_counted_is_zero():
-    assert figure_of(Kind.COUNT, Tally(), SETTINGS).value == 0
-
-
-def test_a_ratio_need_not_be_a_percentage():
-    plain = SimpleNamespace(**{**vars(SETTINGS), "as_percent": False})
-    assert figure_of(Kind.RATIO, tally(1, 2), plain).value == Fraction(3, 4)
 
 
 @pytest.mark.parametrize(
@@ -94,29 +34,53 @@ def test_an_unknown_comparator_is_no_verdict():
         meets(Fraction(1), "~", Decimal(1))
 
 
-@given(st.integers(1, 10**6), st.data())
-def test_wilson_holds_the_share_and_agrees_with_floats(n, data):
-    met = data.draw(st.integers(0, n))
-    low, high = wilson(Fraction(met), Fraction(n))
-    z, p = 1.959963984540054, met / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    assert float(low) == pytest.approx(max(0, centre - spread) * 100, abs=1e-7)
-    assert float(high) == pytest.approx(min(1, centre + spread) * 100, abs=1e-7)
-    assert 0 <= low <= Decimal(met) * 100 / n + Decimal("1e-9")
-    assert Decimal(met) * 100 / n - Decimal("1e-9") <= high <= 100
+scores = st.decimals(0, 10, places=2)
+tallies = st.builds(
+    Tally,
+    met=st.integers(0, 9),
+    missed=st.integers(0, 9),
+    counted=st.integers(0, 9),
+    not_computable=st.integers(0, 9),
+    open=st.dictionaries(
+        st.none() | st.integers(1, 10**17), st.integers(1, 5), max_size=3
+    ).map(Counter),
+    excluded=st.dictionaries(st.text(max_size=4), st.integers(1, 5), max_size=3).map(
+        Counter
+    ),
+    total=st.decimals(-(10**9), 10**9, places=12),
+    base=st.decimals(0, 10**9, places=12),
+    scores=st.dictionaries(
+        scores, st.builds(Score, st.integers(1, 9), st.decimals(1, 9, places=3))
+    ),
+    last_event=st.none() | st.integers(0, 10**17),
+)
 
 
-def test_wilson_of_nothing_is_nothing():
-    assert wilson(Fraction(0), Fraction(0)) == (None, None)
+def together(*parts: Tally) -> Tally:
+    whole = Tally()
+    for part in parts:
+        whole.add(part)
+    return whole
 
 
-@given(st.lists(st.decimals(0, 1000, places=2), min_size=1), st.fractions(0, 1))
-def test_quantiles_stay_within_the_values(values, share):
-    found = quantile(values, share)
-    assert Fraction(min(values)) <= found <= Fraction(max(values))
-    assert quantile(values, Fraction(0)) == Fraction(min(values))
-    assert quantile(values, Fraction(1)) == Fraction(max(values))
+@given(tallies)
+def test_a_tally_survives_json(tally):
+    read = Tally.from_json(json.loads(json.dumps(tally.as_json())))
+    assert read == tally
+
+
+@given(tallies, tallies, tallies)
+def test_tallies_add_up_in_any_order(one, two, three):
+    whole = together(one, two, three)
+    assert whole == together(three, one, two)
+    assert whole == together(together(one, two), three)
+    assert whole.n == one.n + two.n + three.n
+
+
+def test_every_kind_says_how_it_is_read():
+    for kind in Kind:
+        ways = [kind.is_timed, kind.by_answer, kind.by_sum, kind.by_doing, kind.by_span]
+        assert sum(ways) == (kind not in {Kind.SHARE_OF_DAYS, Kind.TREND})
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def without(key):
 @pytest.mark.parametrize(
     ("kind", "definition", "path"),
     [
-        ("two_tier_remainder", TIMED, "kind"),
+        ("other", TIMED, "kind"),
         ("share_within_limit", without("start"), "start"),
         ("share_within_limit", without("stop"), "stop"),
         ("share_within_limit", without("limit"), "limit"),
@@ -134,7 +134,7 @@ def test_the_digest_is_the_version_of_all_that_matters():
 
 def test_a_carried_limit_is_no_term():
     found = rule(definition=TIMED | {"limit": {"attribute": "due"}})
-    assert (found.limit, found.limit_attribute) == (None, "due")
+    assert (found.limit.term, found.limit.attribute) == (None, "due")
 
 
 def test_a_scale_includes_its_bounds():

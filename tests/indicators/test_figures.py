@@ -457,7 +457,9 @@ def test_the_database_refuses_to_change_a_final_line(frozen, statement, state):
     assert caught.value.__cause__.diag.constraint_name == "result_final_immutable"
 
 
-def test_a_calendar_that_changes_a_figure_restates_with_its_own_cause(publish, town):
+def test_a_final_figure_moves_with_a_calendar_only_when_a_person_says_why(
+    publish, town
+):
     publish()
     send(*request("a", "2026-03-02", "2026-03-17"))  # a day late
     freeze("2026-03", at=utc(2026, 4, 10, 22))
@@ -468,10 +470,38 @@ def test_a_calendar_that_changes_a_figure_restates_with_its_own_cause(publish, t
         organisation=town, code="office", name={}, definition=definition, at=NOW
     )
     figures.refresh(at=NOW)
-    after = line("2026-03-01")
-    assert (before.met, after.met) == (0, 1)
-    assert (after.revision, after.cause) == (1, "changed calendar or rule")
+    assert line("2026-03-01") == before
+    assert line("2026-03-01").calendars == {"office": 1}
     assert list(verify(at=NOW)) == []
+
+    # A late event restates it with the calendar that it was published with.
+    send(*request("b", "2026-03-02", "2026-03-17"))
+    figures.refresh(at=NOW)
+    late = line("2026-03-01")
+    assert (late.met, late.n, late.calendars) == (0, 2, {"office": 1})
+    assert late.cause == "late or corrected events"
+    assert list(verify(at=NOW)) == []
+
+    def restate() -> int:
+        return figures.restate(
+            indicators=[before.indicator_id],
+            period=parse_period("2026-03"),
+            cause="Resolution 12/2026: the fair was a local holiday",
+            by=None,
+            at=NOW,
+        )
+
+    assert restate() == 1
+    after = line("2026-03-01")
+    assert (after.met, after.n, after.calendars) == (2, 2, {"office": 2})
+    assert (after.revision, after.cause[:10]) == (2, "Resolution")
+    assert list(verify(at=NOW)) == []
+    assert restate() == 0
+
+
+def test_a_restatement_needs_its_cause(frozen):
+    with pytest.raises(ValueError, match="cause"):
+        figures.restate(indicators=[], period=None, cause=" ", by=None, at=NOW)
 
 
 def test_a_calendar_that_learns_another_year_restates_nothing(frozen, town):
@@ -545,6 +575,8 @@ def test_an_indicator_that_cannot_be_computed_does_not_stop_the_others(
             {"revision": 0, "state": "RESTATED", "cause": "x"},
             "result_restated_with_cause",
         ),
+        ({"segment": "s", "state": "FROZEN", "seal": ""}, "result_final_is_sealed"),
+        ({"segment": "s", "seal": "0" * 64}, "result_final_is_sealed"),
         ({"revision": 0}, "result_once_per_revision"),
         ({"segment": "s", "period_end": date(2026, 3, 1)}, "result_period_in_order"),
         ({"segment": "s", "status": "fine"}, "result_status_known"),
@@ -556,6 +588,8 @@ def test_the_ledger_has_its_constraints(charter, changes, name):
     figures.refresh(at=NOW)
     row = line("2026-03-01")
     row.pk = None
+    if "state" in changes:
+        row.seal = "0" * 64
     for field, value in changes.items():
         setattr(row, field, value)
     with pytest.raises(IntegrityError, match=name):

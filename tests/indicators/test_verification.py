@@ -8,7 +8,7 @@ from indicators.models import CaseFact, Result
 from indicators.services import figures
 from indicators.services.verification import verify
 from tests import builders
-from tests.indicators.helpers import line, request, send
+from tests.indicators.helpers import line, request, send, utc
 
 NOW = builders.NOW
 
@@ -76,13 +76,37 @@ def test_a_segment_that_was_touched_is_named(measured):
 
 
 def test_a_final_figure_changed_behind_the_trigger_is_named(measured):
-    Result.objects.update(state="FROZEN")
+    figures.freeze_ended(organisation_id=None, at=utc(2026, 8, 1))
     behind_its_back(
         "indicators_result",
         "UPDATE indicators_result SET n = 9 WHERE period_kind = 'quarter' "
         "AND period_start = '2026-01-01' AND segment = ''",
     )
-    assert found() == ["IND-1 2026-Q1: n is 9, computed 2"]
+    of_figure, of_seal = found()
+    assert of_figure == "IND-1 2026-Q1: n is 9, computed 2"
+    assert of_seal.startswith("IND-1 2026-Q1 revision 0: seal is ")
+
+
+def test_an_older_revision_changed_behind_the_trigger_is_named(measured):
+    figures.freeze_ended(organisation_id=None, at=utc(2026, 8, 1))
+    send(*request("later", "2026-03-02", "2026-03-20"))
+    figures.refresh(at=NOW)
+    assert found() == []
+    behind_its_back(
+        "indicators_result",
+        "UPDATE indicators_result SET met = 7 WHERE period_kind = 'quarter' "
+        "AND period_start = '2026-01-01' AND segment = '' AND revision = 0",
+    )
+    (difference,) = found()
+    assert difference.startswith("IND-1 2026-Q1 revision 0: seal is ")
+
+
+def test_the_sums_of_a_month_that_were_touched_are_named(measured):
+    sql("UPDATE indicators_monthsum SET digest = 'x'")
+    assert {text.split(":")[0] for text in found()} == {
+        "IND-1 2026-03",
+        "IND-1 2026-03 [web]",
+    }
 
 
 def test_a_fact_that_was_touched_or_is_gone_is_named(measured):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from core.text import Words, words
-from engine.compliance import Outcome
+from engine.cases import Outcome
 from feedback.enums import ClaimState
 from feedback.models import Claim
 from indicators.models import CaseFact, IndicatorRule

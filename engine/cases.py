@@ -1,0 +1,813 @@
+"""
+From a case's events to what it contributes to an indicator.
+
+:func:`judge` reads the events of one case under the promise that was in force when
+the case began and says what became of it: its :class:`Fact`. A fact does not know
+the time of day: an unfinished case is *open* with a due instant, so facts are a
+function of events, rule, calendar and suspensions, and of nothing else.
+
+Every rule of reading is a row of ``docs/worked-cases.md``, which the tests run.
+
+Sources: Real Decreto 951/2005 arts. 9 and 12 (commitments, indicators, yearly
+evaluation); Ley 39/2015 arts. 22 and 30 to 32 (terms, suspension, extension),
+through :mod:`engine.worktime`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from engine.measures import Kind
+from engine.periods import Period, PeriodKind, period_of
+from engine.rules import Condition, EventPick, Limit, Per, Rule, Sense
+from engine.statistics import EXACT
+from engine.worktime import (
+    RESOLUTION,
+    BeyondCalendarError,
+    Pause,
+    Term,
+    WorkCalendar,
+    due_at,
+    elapsed,
+    kept_from,
+)
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a case, as logged; never personal data."""
+
+    id: str
+    type: str
+    at: datetime
+    value: Decimal | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Covers(StrEnum):
+    """Which cases a suspension takes out of the promise."""
+
+    BEGUN = "begun"  # those that begin while it lasts
+    TOUCHED = "touched"  # those that are in hand on any day of it
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """
+    Days ``[from_on, until_on)`` on which a resolution suspends the promise.
+
+    Figures are given with and without it: the cases stay what they are.
+    """
+
+    from_on: date
+    until_on: date | None
+    covers: Covers = Covers.BEGUN
+
+    def takes(self, began: date, ended: date | None) -> bool:
+        """Say whether a case in hand from a day to another is taken out."""
+        if self.until_on is not None and began >= self.until_on:
+            return False
+        if self.covers is Covers.BEGUN:
+            return began >= self.from_on
+        return ended is None or ended >= self.from_on
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """
+    A rule and the days on which it binds: ``[from_on, until_on)``.
+
+    A case is judged by the promise in force on the day it began, for as long as
+    the case lasts: a looser new edition does not rescue an old case.
+    """
+
+    rule: Rule
+    from_on: date
+    until_on: date | None
+    calendar: WorkCalendar | None = None
+    suspensions: tuple[Suspension, ...] = ()
+
+    def binds(self, day: date) -> bool:
+        """Say whether a case that begins on ``day`` is under this promise."""
+        return self.from_on <= day and (self.until_on is None or day < self.until_on)
+
+    def touches(self, period: Period) -> bool:
+        """Say whether this promise binds on some day of a period."""
+        return self.from_on < period.end and (
+            self.until_on is None or self.until_on > period.start
+        )
+
+    def days_in(self, period: Period) -> tuple[date, date]:
+        """Return the days ``[start, end)`` of a period on which this promise binds."""
+        end = period.end if self.until_on is None else min(self.until_on, period.end)
+        return max(self.from_on, period.start), end
+
+
+class Outcome(StrEnum):
+    """What became of a case, whatever the time of asking."""
+
+    MET = "met"
+    MISSED = "missed"
+    OPEN = "open"  # not finished: pending until due, missed from then on
+    COUNTED = "counted"  # contributes a value, cannot be met or missed
+    EXCLUDED = "excluded"
+    NOT_COMPUTABLE = "not_computable"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """
+    What one case contributes to one indicator.
+
+    :ivar counted_on: local day that decides the period the case is counted in.
+    :ivar value: microseconds, days, points or a numerator, as the kind says.
+    :ivar base: the denominator's part, or the weight of an answer.
+    :ivar reason: why it was excluded or could not be computed.
+    :ivar source: the stream that the case's key belongs to.
+    :ivar part: which of its contributions, for kinds to which a case makes several.
+    :ivar suspended: a suspension takes it out of the promise.
+    """
+
+    case: str
+    outcome: Outcome
+    counted_on: date
+    began_at: datetime
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+    value: Decimal | None = None
+    base: Decimal | None = None
+    reason: str = ""
+    segment: str = ""
+    last_event_at: datetime | None = None
+    source: str = ""
+    part: str = ""
+    suspended: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from every other fact of its indicator."""
+        return self.case, self.source, self.part
+
+    @cached_property
+    def canonical(self) -> str:
+        """One line that is equal exactly when the fact is equal."""
+        return "|".join(
+            (
+                self.case,
+                self.outcome.value,
+                self.counted_on.isoformat(),
+                _stamp(self.began_at),
+                _stamp(self.due_at),
+                _stamp(self.ended_at),
+                _number(self.value),
+                _number(self.base),
+                self.reason,
+                self.segment,
+                _stamp(self.last_event_at),
+                self.source,
+                self.part,
+                "suspended" if self.suspended else "",
+            )
+        )
+
+
+def judge(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    *,
+    zone: ZoneInfo,
+    source: str = "",
+) -> tuple[Fact, ...]:
+    """
+    Say what became of a case.
+
+    :param case: the case's key in its stream.
+    :param events: the case's events that stand (replaced ones left out), by instant.
+    :param promises: the indicator's rules with their days, not overlapping.
+    :param zone: civil time of the office.
+    :param source: the stream's name, for facts of several streams.
+    :returns: empty if the case is none of this indicator's business; several for
+        kinds that count what happens in a case and not the case itself.
+
+    A case whose term runs beyond what its calendar knows is *not computable*, never
+    computed with weekends only.
+    """
+    if not events or not promises:
+        return ()
+    if promises[0].rule.cases.kind.by_span:
+        return tuple(_spans(case, events, promises, zone, source))
+    if promises[0].rule.cases.kind.by_sum or promises[0].rule.cases.kind.by_doing:
+        return tuple(_doings(case, events, promises, zone, source))
+    fact = _judged(case, events, promises, zone, source)
+    return () if fact is None else (fact,)
+
+
+def _judged(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    zone: ZoneInfo,
+    source: str,
+) -> Fact | None:
+    start, promise = _beginning(events, promises, zone)
+    if start is None:
+        return _without_start(case, events, promises, zone, source)
+    reading = Reading(case, events, start, zone, source)
+    if promise is None:
+        return reading.excluded("no_promise")
+    rule = promise.rule.cases
+    if not reading.meets_all(rule.where):
+        return None
+    reading.under(promise)
+    try:
+        return _outcome(reading, promise)
+    except BeyondCalendarError:
+        return reading.fact(Outcome.NOT_COMPUTABLE, reason="beyond_calendar")
+
+
+def _without_start(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    zone: ZoneInfo,
+    source: str,
+) -> Fact | None:
+    """
+    Look at a case that ends without having begun.
+
+    A fault of the log that must not make the case vanish: it is counted apart on
+    the day of its stop, unless the rule ignores it.
+    """
+    for promise in promises:
+        rule = promise.rule.cases
+        stop = _pick(events, rule.stop) if rule.missing_start == "excluded" else None
+        if stop is not None and promise.binds(stop.at.astimezone(zone).date()):
+            reading = Reading(case, events, stop, zone, source)
+            if not reading.meets_all(rule.where):
+                return None
+            reading.under(promise)
+            return reading.excluded("no_start", end=stop.at)
+    return None
+
+
+class Reading:
+    """
+    One case being read: its events, its start and what they say of it.
+
+    :ivar start: the event that the case begins with.
+    """
+
+    def __init__(
+        self,
+        case: str,
+        events: Sequence[Event],
+        start: Event,
+        zone: ZoneInfo,
+        source: str,
+    ) -> None:
+        self.case = case
+        self.events = events
+        self.start = start
+        self.zone = zone
+        self.source = source
+        self.segment = ""
+        self.part = ""
+        self.suspensions: tuple[Suspension, ...] = ()
+
+    def under(self, promise: Promise) -> None:
+        """Take from the promise what every fact says of it."""
+        segment_by = promise.rule.cases.segment_by
+        self.segment = (self.attribute(segment_by) or "") if segment_by else ""
+        self.suspensions = promise.suspensions
+
+    def attribute(self, name: str) -> str | None:
+        """Take the start's word first; else that of the latest event that has one."""
+        own = self.start.attributes.get(name)
+        if own is not None:
+            return own
+        for event in reversed(self.events):
+            if name in event.attributes:
+                return event.attributes[name]
+        return None
+
+    def meets(self, condition: Condition) -> bool:
+        """Say whether a condition holds of the case."""
+        if condition.has:
+            return any(event.type in condition.has for event in self.events)
+        if condition.value_of:
+            return condition.compares(self._last_value(condition.value_of))
+        found = self.attribute(condition.attribute)
+        if condition.comparator:
+            return condition.compares(_decimal(found))
+        return found in condition.values
+
+    def meets_all(self, conditions: Iterable[Condition]) -> bool:
+        """Say whether every condition holds of the case."""
+        return all(self.meets(condition) for condition in conditions)
+
+    def _last_value(self, types: frozenset[str]) -> Decimal | None:
+        for event in reversed(self.events):
+            if event.type in types and event.value is not None:
+                return event.value
+        return None
+
+    def day(self, instant: datetime) -> date:
+        """Return the office's day of an instant."""
+        return instant.astimezone(self.zone).date()
+
+    def fact(
+        self,
+        outcome: Outcome,
+        *,
+        counted_on: date | None = None,
+        due: datetime | None = None,
+        end: datetime | None = None,
+        value: Decimal | None = None,
+        base: Decimal | None = None,
+        reason: str = "",
+    ) -> Fact:
+        """Say what became of the case; by default counted on the day it began."""
+        began, ended = self.day(self.start.at), None if end is None else self.day(end)
+        return Fact(
+            case=self.case,
+            outcome=outcome,
+            counted_on=counted_on or began,
+            began_at=self.start.at,
+            due_at=due,
+            ended_at=end,
+            value=value,
+            base=base,
+            reason=reason,
+            segment=self.segment,
+            last_event_at=max(event.at for event in self.events),
+            source=self.source,
+            part=self.part,
+            suspended=any(item.takes(began, ended) for item in self.suspensions),
+        )
+
+    def excluded(
+        self,
+        reason: str,
+        *,
+        counted_on: date | None = None,
+        due: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Fact:
+        """Leave the case out, and say why."""
+        return self.fact(
+            Outcome.EXCLUDED, reason=reason, counted_on=counted_on, due=due, end=end
+        )
+
+
+def _beginning(
+    events: Sequence[Event], promises: Sequence[Promise], zone: ZoneInfo
+) -> tuple[Event | None, Promise | None]:
+    """
+    Find where the case begins and the promise in force that day.
+
+    Editions may differ in what counts as the start: the promise that was made to
+    this case is the first that finds a start on one of its own days.
+    """
+    first: Event | None = None
+    for promise in promises:
+        start = _start(events, promise.rule.cases)
+        if start is not None and promise.binds(start.at.astimezone(zone).date()):
+            return start, promise
+        first = first or start
+    return first, None
+
+
+def _start(events: Sequence[Event], rule: Rule) -> Event | None:
+    if rule.kind.is_timed or rule.by_daily_duration:
+        return _pick(events, rule.start)
+    return _pick([event for event in events if event.value is not None], rule.answer)
+
+
+def _pick(events: Sequence[Event], pick: EventPick) -> Event | None:
+    matching = [event for event in events if pick.takes(event.type)]
+    if not matching:
+        return None
+    return matching[-1] if pick.last else matching[0]
+
+
+def _outcome(reading: Reading, promise: Promise) -> Fact:
+    rule = promise.rule.cases
+    reason = _exclusion(reading, rule)
+    if rule.kind.is_timed or rule.by_daily_duration:
+        return _timed(reading, promise, reason)
+    if not reason and _withdrawal(reading, rule) is not None:
+        reason = "withdrawn"
+    score = reading.start.value
+    if not reason and (score is None or not rule.on_scale(score)):
+        reason = "out_of_scale"
+    if not reason and rule.weight:
+        weight = _decimal(reading.attribute(rule.weight))
+        if weight is not None and weight >= 0:
+            return reading.fact(Outcome.COUNTED, value=score, base=weight)
+        reason = "no_weight"
+    if reason:
+        return reading.excluded(reason)
+    return reading.fact(Outcome.COUNTED, value=score)
+
+
+def _exclusion(reading: Reading, rule: Rule) -> str:
+    """Return why a case does not count whenever this became known; empty if it does."""
+    for name, types in (
+        ("void", rule.void),
+        ("merged", rule.merged),
+        ("duplicate", rule.duplicate),
+    ):
+        if any(event.type in types for event in reading.events):
+            return name
+    for condition in rule.exclude:
+        if reading.meets(condition):
+            return condition.reason or condition.attribute or "excluded"
+    return ""
+
+
+def _withdrawal(reading: Reading, rule: Rule) -> datetime | None:
+    return next(
+        (event.at for event in reading.events if event.type in rule.withdrawn), None
+    )
+
+
+# Cases that run from a start to a stop.
+
+
+class Clock(NamedTuple):
+    """
+    The time of a case as its promise counts it.
+
+    :ivar since: when the clock starts; ``None``: it has not.
+    :ivar end: when it stops; ``None``: it runs.
+    :ivar pauses: when it stands still.
+    :ivar due: first instant that is too late; of a minimum notice the first that
+        is good. ``None``: none.
+    :ivar limit: what the due instant comes from.
+    :ivar fault: why the times make no sense; empty if they do.
+    """
+
+    since: datetime | None
+    end: datetime | None
+    pauses: tuple[Pause, ...]
+    due: datetime | None
+    limit: Limit | None
+    fault: str
+
+
+def clock_of(reading: Reading, promise: Promise) -> Clock:
+    """
+    Read when a case's clock starts, stands still and stops, and when it is due.
+
+    :raises BeyondCalendarError: if that needs a day the calendar does not know.
+    """
+    rule = promise.rule.cases
+    end, idle, fault = _end_of_case(reading, rule)
+    pauses = (*_pauses(reading, promise), *idle)
+    since: datetime | None = reading.start.at
+    if rule.clock.types:
+        found = _pick(reading.events, rule.clock)
+        since = None if found is None else found.at
+    limit = _limit_of(reading, rule)
+    due = _due(reading, promise, limit, since, pauses)
+    if rule.extension is not None and due is not None:
+        types, longer = rule.extension
+        if any(event.type in types and event.at < due for event in reading.events):
+            limit, due = longer, _due(reading, promise, longer, since, pauses)
+    if limit is not None and limit.attribute and due is None:
+        fault = fault or "no_due"
+    return Clock(since, end, pauses, due, limit, fault)
+
+
+def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
+    rule = promise.rule.cases
+    clock = clock_of(reading, promise)
+    end, due, notice = clock.end, clock.due, _is_notice(clock.limit)
+    gone = _withdrawal(reading, rule)
+    if gone is not None and (end is None or gone <= end):
+        if due is None or notice or gone < due:
+            reason = reason or "withdrawn"
+        else:
+            end = gone  # the promise was broken before
+    counted_on = _counted_on(reading, rule, None if notice else due, end)
+    reason = reason or clock.fault
+    if reason:
+        return reading.excluded(reason, due=due, end=end, counted_on=counted_on)
+    if rule.kind is Kind.TWO_TIER_REMAINDER:
+        return _remainder(reading, promise, clock, end)
+    if end is None:
+        due = None if notice else due
+        return reading.fact(Outcome.OPEN, due=due, counted_on=counted_on)
+    if rule.kind.by_case:
+        outcome = Outcome.MET if _kept(end, due, notice=notice) else Outcome.MISSED
+        return reading.fact(outcome, due=due, end=end, counted_on=counted_on)
+    spent = elapsed(
+        clock.since or reading.start.at,
+        end,
+        rule.duration_unit,
+        promise.calendar,
+        zone=reading.zone,
+        pauses=clock.pauses,
+    )
+    return reading.fact(
+        Outcome.COUNTED, end=end, value=Decimal(spent), counted_on=counted_on
+    )
+
+
+def _is_notice(limit: Limit | None) -> bool:
+    return limit is not None and limit.sense is Sense.AT_LEAST
+
+
+def _kept(end: datetime, due: datetime | None, *, notice: bool) -> bool:
+    if notice:
+        return due is not None and end >= due
+    # No due instant means an endless pause: what was closed during it is in time.
+    return due is None or end < due
+
+
+def _remainder(
+    reading: Reading, promise: Promise, clock: Clock, end: datetime | None
+) -> Fact:
+    """
+    Judge what misses the first limit by the second.
+
+    What keeps the first is no part of the remainder; it is counted apart.
+    """
+    rule = promise.rule.cases
+    second = _due(reading, promise, rule.second_limit, clock.since, clock.pauses)
+    counted_on = _counted_on(reading, rule, second, end)
+    if end is None:
+        return reading.fact(Outcome.OPEN, due=second, counted_on=counted_on)
+    if _kept(end, clock.due, notice=False):
+        return reading.excluded(
+            "within_first_limit", due=second, end=end, counted_on=counted_on
+        )
+    outcome = Outcome.MET if _kept(end, second, notice=False) else Outcome.MISSED
+    return reading.fact(outcome, due=second, end=end, counted_on=counted_on)
+
+
+def _limit_of(reading: Reading, rule: Rule) -> Limit | None:
+    """Return the limit that a case is under: the first whose conditions it meets."""
+    began = reading.day(reading.start.at)
+    for item in rule.limits:
+        if began in item.span and reading.meets_all(item.where):
+            return item.limit
+    return rule.limit
+
+
+def _due(
+    reading: Reading,
+    promise: Promise,
+    limit: Limit | None,
+    since: datetime | None,
+    pauses: Sequence[Pause],
+) -> datetime | None:
+    if limit is None or (since is None and not limit.attribute):
+        return None
+    if limit.term is None or since is None:
+        # The attribute carries the last good instant; due is the first too late.
+        instant = _instant(reading.attribute(limit.attribute))
+        return None if instant is None else instant + RESOLUTION
+    reach = kept_from if limit.sense is Sense.AT_LEAST else due_at
+    return reach(since, limit.term, promise.calendar, zone=reading.zone, pauses=pauses)
+
+
+def _end_of_case(
+    reading: Reading, rule: Rule
+) -> tuple[datetime | None, tuple[Pause, ...], str]:
+    """
+    Find the stop, and the time for which the case was thought to have ended.
+
+    A stop before the start is a fault of the log, not speed, unless the rule keeps
+    it: some systems log the day of a stop as its midnight. A reopening undoes the
+    stop before it.
+
+    The start itself may be the stop: a case of one event took no time at all.
+    """
+    early = False
+    end: datetime | None = None
+    idle: list[Pause] = []
+    for event in reading.events:
+        if rule.stop.takes(event.type):
+            if event.at < reading.start.at and rule.stop_before_start != "kept":
+                early = True
+            elif end is None or rule.stop.last:
+                end = event.at
+        elif event.type in rule.reopened and end is not None:
+            idle.append((end, event.at))
+            end = None
+    fault = early and end is None and rule.stop_before_start == "excluded"
+    return (
+        end,
+        tuple(idle) if rule.reopened_paused else (),
+        "stop_before_start" if fault else "",
+    )
+
+
+def _pauses(reading: Reading, promise: Promise) -> Iterator[Pause]:
+    for rule in promise.rule.cases.pauses:
+        since: datetime | None = None
+        for event in reading.events:
+            if event.type in rule.begins and since is None:
+                since = event.at
+            elif event.type in rule.ends and since is not None:
+                yield _capped(reading, promise, (since, event.at), rule.at_most)
+                since = None
+        if since is not None:
+            yield _capped(reading, promise, (since, None), rule.at_most)
+
+
+def _capped(
+    reading: Reading, promise: Promise, pause: Pause, at_most: Term | None
+) -> Pause:
+    """Let a pause last no longer than the rule allows (R-13: ten working days)."""
+    since, until = pause
+    if at_most is None:
+        return pause
+    cap = kept_from(since, at_most, promise.calendar, zone=reading.zone)
+    if cap is None or (until is not None and until < cap):
+        return pause
+    return since, cap
+
+
+def _counted_on(
+    reading: Reading, rule: Rule, due: datetime | None, end: datetime | None
+) -> date | None:
+    """
+    Day that decides the period; ``None`` means the day the case began.
+
+    A due instant is the first that is too late, so the instant before it is the one
+    that counts. A case counted when closed is counted when due while still open.
+    """
+    if rule.counted_in == "closed" and end is not None:
+        return reading.day(end)
+    if rule.counted_in in {"closed", "due"} and due is not None:
+        return reading.day(due - RESOLUTION)
+    return None
+
+
+# Kinds that count what happens in a case, whatever the case.
+
+
+def _doings(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    zone: ZoneInfo,
+    source: str,
+) -> Iterator[Fact]:
+    """Yield a fact for each day (and segment) on which something counts."""
+    parts: dict[str, Fact] = {}
+    for event in events:
+        day = event.at.astimezone(zone).date()
+        promise = next((made for made in promises if made.binds(day)), None)
+        rule = (promise or promises[0]).rule.cases
+        if event.type not in _summed(rule):
+            continue
+        reading = Reading(case, events, event, zone, source)
+        if promise is not None:
+            if not reading.meets_all(rule.where):
+                continue
+            reading.under(promise)
+        reading.part = f"{day.isoformat()} {reading.segment}".strip()
+        fact = _doing(reading, promise, event, day)
+        known = parts.get(reading.part)
+        parts[reading.part] = fact if known is None else _together(known, fact)
+    yield from parts.values()
+
+
+def _summed(rule: Rule) -> frozenset[str]:
+    if rule.kind.by_sum:
+        return frozenset({*rule.numerator, *rule.denominator})
+    return rule.done.types | (rule.plan.types if rule.plan else frozenset())
+
+
+def _doing(reading: Reading, promise: Promise | None, event: Event, day: date) -> Fact:
+    if promise is None:
+        return reading.excluded("no_promise")
+    rule = promise.rule.cases
+    reason = _exclusion(reading, rule)
+    if not reason and _withdrawal(reading, rule) is not None:
+        reason = "withdrawn"
+    if reason:
+        return reading.excluded(reason)
+    if rule.milestone is not None:
+        due = rule.milestone.due_for(day)
+        outcome = Outcome.MET if day <= due else Outcome.MISSED
+        return reading.fact(outcome, counted_on=due, end=event.at)
+    if rule.kind is Kind.SCHEDULE_FREQUENCY:
+        return reading.fact(
+            Outcome.COUNTED,
+            counted_on=slot_end(rule, day),
+            value=Decimal(event.type in rule.done.types),
+            base=Decimal(rule.plan is not None and event.type in rule.plan.types),
+        )
+    amount = Decimal(1) if event.value is None else event.value
+    return reading.fact(
+        Outcome.COUNTED,
+        value=EXACT.multiply(amount, rule.numerator.get(event.type, 0)),
+        base=EXACT.multiply(amount, rule.denominator.get(event.type, 0)),
+    )
+
+
+def slot_end(rule: Rule, day: date) -> date:
+    """Return the last day of the slot of a plan that a day belongs to."""
+    if rule.plan is None or rule.plan.types:
+        return day
+    per = rule.plan.per
+    if per is Per.WEEK:
+        return day + timedelta(days=6 - day.weekday())
+    if per in {Per.DAY, Per.WORKING_DAY}:
+        return day
+    return period_of(day, PeriodKind(per.value)).end - ONE_DAY
+
+
+def _together(one: Fact, other: Fact) -> Fact:
+    """Join what happened in a case on one day."""
+    if one.outcome is not Outcome.COUNTED or other.outcome is not Outcome.COUNTED:
+        return one
+    return replace(
+        one,
+        value=EXACT.add(one.value or Decimal(0), other.value or Decimal(0)),
+        base=EXACT.add(one.base or Decimal(0), other.base or Decimal(0)),
+    )
+
+
+def _spans(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    zone: ZoneInfo,
+    source: str,
+) -> Iterator[Fact]:
+    """Yield a fact for each stretch from a start to the next stop."""
+    began: Event | None = None
+    for event in events:
+        rule = promises[-1].rule.cases
+        if began is None and rule.start.takes(event.type):
+            began = event
+        elif began is not None and rule.stop.takes(event.type):
+            yield from _span(case, events, promises, zone, source, began, event.at)
+            began = None
+    if began is not None:
+        yield from _span(case, events, promises, zone, source, began, None)
+
+
+def _span(
+    case: str,
+    events: Sequence[Event],
+    promises: Sequence[Promise],
+    zone: ZoneInfo,
+    source: str,
+    began: Event,
+    end: datetime | None,
+) -> Iterator[Fact]:
+    day = began.at.astimezone(zone).date()
+    # A stretch that began before any promise still reaches into its days.
+    promise = next((made for made in promises if made.binds(day)), promises[0])
+    rule = promise.rule.cases
+    reading = Reading(case, events, began, zone, source)
+    if not reading.meets_all(rule.where):
+        return
+    reading.under(promise)
+    reading.part = _stamp(began.at)
+    reason = _exclusion(reading, rule)
+    if not reason and _withdrawal(reading, rule) is not None:
+        reason = "withdrawn"
+    if reason:
+        yield reading.excluded(reason, end=end)
+    else:
+        outcome = Outcome.OPEN if end is None else Outcome.COUNTED
+        yield reading.fact(outcome, end=end)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        number = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return None if instant.tzinfo is None else instant
+
+
+def _stamp(instant: datetime | None) -> str:
+    return "" if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _number(number: Decimal | None) -> str:
+    return "" if number is None else format(number.normalize(EXACT), "f")

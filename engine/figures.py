@@ -1,0 +1,467 @@
+"""
+From what cases contributed to a figure: one small function for each kind.
+
+Values are fractions until they are stored or shown; a target is compared with the
+fraction, so 7.93 against 8 is unmet and 94.96 shown as 95.0 is unmet.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from engine.cases import Fact, Outcome, Promise, slot_end
+from engine.measures import Kind, Tally, meets, unit_size
+from engine.periods import Period
+from engine.rules import Aggregate, Daily, Per, Rule
+from engine.statistics import (
+    EXACT,
+    QuantileMethod,
+    mean_interval,
+    nps_interval,
+    quantile,
+    wilson,
+)
+from engine.worktime import Unit, WorkCalendar, elapsed
+
+PROMOTER, DETRACTOR = Decimal(9), Decimal(6)
+HUNDRED, HALF = Fraction(100), Fraction(1, 2)
+ONE_DAY = timedelta(days=1)
+HOUR = 3_600_000_000
+Interval = tuple[Decimal, Decimal] | tuple[None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """
+    A value with the numbers it comes from; no value over nothing.
+
+    :ivar n: what it is computed over: cases, answers, days, slots or hours, as the
+        kind says; ``met`` and ``missed`` add up to it for kinds that tell them apart.
+    :ivar pending: what may still be met or missed, beside unfinished cases.
+    :ivar low: lower end of the 95 % interval, ``None`` where none makes sense.
+    """
+
+    numerator: Fraction
+    denominator: Fraction
+    value: Fraction | None
+    n: int
+    met: int = 0
+    missed: int = 0
+    pending: int = 0
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    A period's cases as seen at an instant.
+
+    :ivar tally: their sums, unfinished cases that are due among the missed.
+    :ivar cases: one by one, for the kinds that need them; otherwise empty.
+    :ivar earlier: the same of the period that a trend compares with.
+    :ivar heeds: whether suspended days are left out.
+    """
+
+    promise: Promise
+    rule: Rule
+    period: Period
+    zone: ZoneInfo
+    as_of: datetime
+    tally: Tally
+    cases: Sequence[Fact] = ()
+    earlier: "Look | None" = None
+    heeds: bool = True
+
+    def days(self) -> Iterator[date]:
+        """Yield the period's days on which the promise binds."""
+        day, end = self.promise.days_in(self.period)
+        while day < end:
+            if not (self.heeds and self._suspended(day)):
+                yield day
+            day += ONE_DAY
+
+    def _suspended(self, day: date) -> bool:
+        return any(
+            item.from_on <= day and (item.until_on is None or day < item.until_on)
+            for item in self.promise.suspensions
+        )
+
+    def stretches(self) -> list[tuple[datetime, datetime]]:
+        """Return the period's time on which the promise binds, up to the instant."""
+        found: list[tuple[datetime, datetime]] = []
+        for day in self.days():
+            start = _midnight(day, self.zone)
+            end = min(_midnight(day + ONE_DAY, self.zone), self.as_of)
+            if start >= end:
+                break
+            if found and found[-1][1] == start:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((start, end))
+        return found
+
+
+def figure_of(look: Look) -> Figure:
+    """
+    Compute a figure.
+
+    :returns: shares in percent, NPS from -100 to 100, durations in the rule's unit,
+        means in points, ratios in percent unless the rule says otherwise, counts as
+        they are, trends as a difference or in percent. The value is ``None`` over
+        nothing, except that a count of nothing is zero.
+    :raises engine.worktime.BeyondCalendarError: if the calendar does not know a day
+        that the figure needs.
+    """
+    return FIGURES[look.rule.kind](look)
+
+
+def _over(
+    numerator: Fraction, denominator: Fraction, n: int, scale: Fraction = HUNDRED
+) -> Figure:
+    value = scale * numerator / denominator if denominator else None
+    return Figure(numerator, denominator, value, n)
+
+
+def _share(good: int, n: int) -> Figure:
+    found = _over(Fraction(good), Fraction(n), n)
+    low, high = wilson(found.numerator, found.denominator)
+    return replace(found, met=good, missed=n - good, low=low, high=high)
+
+
+def _share_met(look: Look) -> Figure:
+    return _share(look.tally.met, look.tally.n)
+
+
+def _mean_duration(look: Look) -> Figure:
+    total = Fraction(look.tally.total) / unit_size(look.rule.duration_unit)
+    return _over(total, Fraction(look.tally.n), look.tally.n, Fraction(1))
+
+
+def _median_duration(look: Look) -> Figure:
+    return _quantile_duration(look, HALF)
+
+
+def _percentile_duration(look: Look) -> Figure:
+    percentile = look.rule.percentile
+    share = HALF if percentile is None else Fraction(percentile) / 100
+    return _quantile_duration(look, share)
+
+
+def _quantile_duration(look: Look, share: Fraction) -> Figure:
+    values = [
+        fact.value
+        for fact in look.cases
+        if fact.outcome is Outcome.COUNTED and fact.value is not None
+    ]
+    if not values:
+        return Figure(Fraction(0), Fraction(0), None, 0)
+    value = quantile(values, share, look.rule.method)
+    value /= unit_size(look.rule.duration_unit)
+    return Figure(value, Fraction(1), value, len(values))
+
+
+# Answers.
+
+
+def _weights(look: Look) -> dict[Decimal, Decimal]:
+    """Weigh the scores: by the answers' weights, or each answer alike."""
+    return {
+        value: score.weight if look.rule.weight else Decimal(score.n)
+        for value, score in look.tally.scores.items()
+    }
+
+
+def _weighted(pairs: Iterable[tuple[Decimal, Decimal]]) -> Fraction:
+    total = Decimal(0)
+    for value, weight in pairs:
+        total = EXACT.fma(value, weight, total)
+    return Fraction(total)
+
+
+def _satisfaction_mean(look: Look) -> Figure:
+    weights, n = _weights(look), look.tally.n
+    total = _weighted(weights.items())
+    found = _over(total, _sum(weights.values()), n, Fraction(1))
+    if look.rule.weight:
+        return found
+    squares = _weighted(
+        (EXACT.multiply(value, value), weight) for value, weight in weights.items()
+    )
+    low, high = mean_interval(n, total, squares)
+    return replace(found, low=low, high=high)
+
+
+def _share_at_or_above(look: Look) -> Figure:
+    def good(score: Decimal) -> bool:
+        if look.rule.below is not None:
+            return score < look.rule.below
+        return score >= (look.rule.at_least or Decimal(0))
+
+    scores = look.tally.scores
+    reached = sum(score.n for value, score in scores.items() if good(value))
+    if not look.rule.weight:
+        return _share(reached, look.tally.n)
+    weights = _weights(look)
+    return _over(
+        _sum(weight for value, weight in weights.items() if good(value)),
+        _sum(weights.values()),
+        look.tally.n,
+    )
+
+
+def _nps(look: Look) -> Figure:
+    weights = _weights(look)
+    promoters = _sum(w for score, w in weights.items() if score >= PROMOTER)
+    detractors = _sum(w for score, w in weights.items() if score <= DETRACTOR)
+    found = _over(promoters - detractors, _sum(weights.values()), look.tally.n)
+    if look.rule.weight:
+        return found
+    passives = look.tally.n - int(promoters) - int(detractors)
+    low, high = nps_interval(int(promoters), passives, int(detractors))
+    return replace(found, low=low, high=high)
+
+
+def _sum(values: Iterable[Decimal]) -> Fraction:
+    total = Decimal(0)
+    for value in values:
+        total = EXACT.add(total, value)
+    return Fraction(total)
+
+
+# Sums of events.
+
+
+def _ratio(look: Look) -> Figure:
+    scale = HUNDRED if look.rule.as_percent else Fraction(1)
+    tally = look.tally
+    return _over(Fraction(tally.total), Fraction(tally.base), tally.n, scale)
+
+
+def _share_of_sums(look: Look) -> Figure:
+    """Compute the part of a whole: as a ratio, with the interval of a share."""
+    found = _ratio(replace(look, rule=replace(look.rule, as_percent=True)))
+    if not 0 <= found.numerator <= found.denominator:
+        # More than the whole: the counts contradict each other.
+        return replace(found, value=None)
+    low, high = wilson(found.numerator, found.denominator)
+    whole, good = int(found.denominator), int(found.numerator)
+    return replace(found, n=whole, met=good, missed=whole - good, low=low, high=high)
+
+
+def _count(look: Look) -> Figure:
+    total = Fraction(look.tally.total)
+    return Figure(total, Fraction(1), total, look.tally.n)
+
+
+# What is done, and when.
+
+
+def _schedule_frequency(look: Look) -> Figure:
+    """
+    Share of what was planned that was done, slot by slot.
+
+    Doing twice in one week does not make up for a week without. A slot counts once
+    it is over; the one that runs is pending.
+    """
+    if look.rule.plan is None or look.rule.plan.types:
+        tally = look.tally
+        done, planned = Fraction(tally.total), Fraction(tally.base)
+        return replace(
+            _over(done, planned, int(planned)),
+            met=int(min(done, planned)),
+            missed=int(max(planned - done, Fraction(0))),
+        )
+    amount = look.rule.plan.amount
+    done_in: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for fact in look.cases:
+        if fact.outcome is Outcome.COUNTED and fact.value is not None:
+            done_in[fact.counted_on] = EXACT.add(done_in[fact.counted_on], fact.value)
+    slots = list(_slots(look))
+    over = [
+        slot for slot in slots if _midnight(slot + ONE_DAY, look.zone) <= look.as_of
+    ]
+    done_slots = int(sum(min(Decimal(amount), done_in[slot]) for slot in over))
+    planned_slots = amount * len(over)
+    return replace(
+        _over(Fraction(done_slots), Fraction(planned_slots), planned_slots),
+        met=done_slots,
+        missed=planned_slots - done_slots,
+        pending=amount * (len(slots) - len(over)),
+    )
+
+
+def _slots(look: Look) -> Iterator[date]:
+    """Yield the last day of each slot that ends in the period, under the promise."""
+    plan = look.rule.plan
+    for day in look.days():
+        if plan is not None and plan.per is Per.WORKING_DAY:
+            if look.promise.calendar and look.promise.calendar.is_working_day(day):
+                yield day
+        elif slot_end(look.rule, day) == day:
+            yield day
+
+
+def _milestone(look: Look) -> Figure:
+    """
+    Share of the days by which something was to be done on which it was.
+
+    Not done when its day is over is missed, with no event.
+    """
+    milestone = look.rule.milestone
+    if milestone is None:
+        return Figure(Fraction(0), Fraction(0), None, 0)
+    binding = set(look.days())
+    due = milestone.due_in(look.period.start, look.period.end)
+    due = [day for day in due if day in binding]
+    kept = {fact.counted_on for fact in look.cases if fact.outcome is Outcome.MET}
+    late = {
+        day for day in due if _midnight(day + ONE_DAY, look.zone) <= look.as_of
+    } - kept
+    met = len(kept & set(due))
+    return replace(_share(met, met + len(late)), pending=len(due) - met - len(late))
+
+
+# Days.
+
+
+def _share_of_days(look: Look) -> Figure:
+    """Share of the days with cases on which their mean (say) is as promised."""
+    daily = look.rule.daily
+    if daily is None:
+        return Figure(Fraction(0), Fraction(0), None, 0)
+    scale = unit_size(look.rule.duration_unit) if daily.by_duration else 1
+    days: defaultdict[date, list[Decimal]] = defaultdict(list)
+    for fact in look.cases:
+        if fact.outcome is Outcome.COUNTED and fact.value is not None:
+            days[fact.counted_on].append(fact.value)
+    good = sum(
+        meets(_of_day(values, daily, scale), daily.comparator, daily.value)
+        for values in days.values()
+    )
+    return _share(good, len(days))
+
+
+def _of_day(values: list[Decimal], daily: Daily, scale: int) -> Fraction:
+    if daily.aggregate is Aggregate.COUNT:
+        return Fraction(len(values))
+    total = _sum(values)
+    return {
+        Aggregate.MEAN: lambda: total / len(values),
+        Aggregate.MEDIAN: lambda: quantile(values, HALF, QuantileMethod.LINEAR),
+        Aggregate.MAXIMUM: lambda: Fraction(max(values)),
+        Aggregate.TOTAL: lambda: total,
+    }[daily.aggregate]() / scale
+
+
+# Stretches of time.
+
+
+def _availability(look: Look) -> Figure:
+    """Share of the time for which nothing was down, interruptions joined."""
+    total, down = _time(look)
+    return _over(Fraction(total - down, HOUR), Fraction(total, HOUR), total // HOUR)
+
+
+def _opening_hours(look: Look) -> Figure:
+    """Time open, in the rule's unit; in percent of the announced hours if so asked."""
+    total, opened = _time(look)
+    if look.rule.as_percent:
+        return _over(Fraction(opened, HOUR), Fraction(total, HOUR), total // HOUR)
+    value = Fraction(opened, unit_size(look.rule.duration_unit))
+    n = sum(1 for fact in look.cases if _is_span(fact))
+    return Figure(value, Fraction(1), value if n else None, n)
+
+
+def _is_span(fact: Fact) -> bool:
+    return fact.outcome in {Outcome.COUNTED, Outcome.OPEN}
+
+
+def _time(look: Look) -> tuple[int, int]:
+    """Return the period's time so far, and that of the cases' stretches within it."""
+    calendar = look.promise.calendar
+    rule, unit = look.rule, look.rule.duration_unit
+    if rule.kind is Kind.OPENING_HOURS and rule.as_percent:
+        unit = Unit.OPEN_HOURS
+    total = inside = 0
+    joined = _joined(look)
+    for start, end in look.stretches():
+        total += _passed(start, end, unit, calendar, look.zone)
+        for began, ended in joined:
+            since, until = max(start, began), min(end, ended)
+            if since < until:
+                inside += _passed(since, until, unit, calendar, look.zone)
+    return total, inside
+
+
+def _passed(
+    start: datetime,
+    end: datetime,
+    unit: Unit,
+    calendar: WorkCalendar | None,
+    zone: ZoneInfo,
+) -> int:
+    return elapsed(start, end, unit, calendar, zone=zone)
+
+
+def _joined(look: Look) -> list[tuple[datetime, datetime]]:
+    """Join the stretches: two things down at once are down once."""
+    joined: list[tuple[datetime, datetime]] = []
+    for began, ended in sorted(
+        (fact.began_at, fact.ended_at or look.as_of)
+        for fact in look.cases
+        if _is_span(fact)
+    ):
+        if joined and began <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], ended))
+        else:
+            joined.append((began, ended))
+    return joined
+
+
+# Comparison with an earlier period.
+
+
+def _trend(look: Look) -> Figure:
+    """How a figure differs from that of an earlier period."""
+    trend = look.rule.trend
+    if trend is None or look.earlier is None:
+        return Figure(Fraction(0), Fraction(0), None, 0)
+    now = figure_of(replace(look, rule=trend.of, earlier=None))
+    before = figure_of(look.earlier)
+    if now.value is None or before.value is None:
+        return Figure(Fraction(0), Fraction(0), None, now.n)
+    difference = now.value - before.value
+    if not trend.as_percent:
+        return Figure(difference, Fraction(1), difference, now.n)
+    return _over(difference, before.value, now.n)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), tzinfo=zone).astimezone(UTC)
+
+
+FIGURES: Mapping[Kind, Callable[[Look], Figure]] = {
+    Kind.SHARE_WITHIN_LIMIT: _share_met,
+    Kind.EVERY_CASE_WITHIN_LIMIT: _share_met,
+    Kind.TWO_TIER_REMAINDER: _share_met,
+    Kind.MEAN_DURATION: _mean_duration,
+    Kind.MEDIAN_DURATION: _median_duration,
+    Kind.PERCENTILE_DURATION: _percentile_duration,
+    Kind.SATISFACTION_MEAN: _satisfaction_mean,
+    Kind.SHARE_AT_OR_ABOVE: _share_at_or_above,
+    Kind.NPS: _nps,
+    Kind.SHARE: _share_of_sums,
+    Kind.RATIO: _ratio,
+    Kind.COUNT: _count,
+    Kind.SCHEDULE_FREQUENCY: _schedule_frequency,
+    Kind.MILESTONE: _milestone,
+    Kind.SHARE_OF_DAYS: _share_of_days,
+    Kind.AVAILABILITY: _availability,
+    Kind.OPENING_HOURS: _opening_hours,
+    Kind.TREND: _trend,
+}
