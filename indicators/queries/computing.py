@@ -9,12 +9,12 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -137,11 +137,17 @@ class Plan:
         return (found or self.promises[0]).rule
 
 
-def plan_of(indicator: Indicator, pins: Pins | None = None) -> Plan | None:
+def plan_of(
+    indicator: Indicator,
+    pins: Pins | None = None,
+    *,
+    trying: Mapping[int, Compiled] | None = None,
+) -> Plan | None:
     """
     Return what an indicator's published editions promise; ``None`` if nothing.
 
     :param pins: count with these versions of the calendars; the newest by default.
+    :param trying: calendars, by key, that would say something else.
     """
     rules = (
         IndicatorRule.objects.filter(
@@ -158,6 +164,8 @@ def plan_of(indicator: Indicator, pins: Pins | None = None) -> Plan | None:
         _binding(rule, pins or {}, suspensions.get(rule.commitment.code, ()))
         for rule in rules
     )
+    if trying:
+        bindings = tuple(map(_trying, bindings, rules, repeat(trying)))
     return Plan(indicator, bindings) if bindings else None
 
 
@@ -170,6 +178,15 @@ def suspensions_of(charter_id: int) -> dict[str, tuple[Suspension, ...]]:
     ):
         found[code] = (*found.get(code, ()), Suspension(start, until, Covers(covers)))
     return found
+
+
+def _trying(
+    binding: Binding, row: IndicatorRule, trying: Mapping[int, Compiled]
+) -> Binding:
+    calendar = trying.get(row.calendar_id or 0)
+    if calendar is None:
+        return binding
+    return replace(binding, promise=replace(binding.promise, calendar=calendar))
 
 
 def _binding(
