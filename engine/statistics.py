@@ -1,13 +1,13 @@
 """
 Statistics that give the same digits everywhere and for ever.
 
-Sums, shares and quantiles are fractions; what has a square root in it is a decimal,
+Shares and quantiles are fractions; what has a square root in it is a decimal,
 computed with forty digits and rounded once, to ten decimals. No float takes part,
 and the caller's decimal context does not matter.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import (
     ROUND_HALF_EVEN,
@@ -32,7 +32,7 @@ TWENTY_PLACES = Decimal("1e-20")
 # Newton's method doubles the right digits: after such a step, fifty are right.
 NEGLIGIBLE = Decimal("1e-25")
 WORKING = Context(prec=40, rounding=ROUND_HALF_EVEN)
-# Rounding a sum would be an error, so it raises.
+# For sums of values as they are stored: rounding one would be an error, so it raises.
 EXACT = Context(prec=100, traps=[Inexact, InvalidOperation])
 
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
@@ -72,29 +72,6 @@ class NetPromoterScore:
     standard_error: Decimal | None
     low: Decimal | None
     high: Decimal | None
-
-
-def weighted_mean(pairs: Iterable[tuple[Decimal, Decimal]]) -> Fraction | None:
-    """
-    Return the mean of values that stand for more or fewer people than one.
-
-    A weighted share is the weighted mean of 100 for each that counts and 0 for the
-    others; a weighted NPS that of 100, 0 and -100.
-
-    :param pairs: each a value and its weight.
-    :returns: ``None`` if the weights add up to nothing.
-    :raises ValueError: if a weight is negative.
-    :raises decimal.Inexact: if a sum needs more than a hundred digits.
-    """
-    # A hundred times as fast as adding fractions, and no less exact.
-    total = weights = Decimal(0)
-    for value, weight in pairs:
-        if weight < 0:
-            msg = f"a weight cannot be negative: {weight}"
-            raise ValueError(msg)
-        total = EXACT.fma(value, weight, total)
-        weights = EXACT.add(weights, weight)
-    return Fraction(total) / Fraction(weights) if weights else None
 
 
 def wilson(

@@ -3,7 +3,6 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
-    Inexact,
     getcontext,
     localcontext,
     setcontext,
@@ -25,7 +24,6 @@ from engine.statistics import (
     quantile,
     sample_deviation,
     student_t,
-    weighted_mean,
     wilson,
 )
 
@@ -36,38 +34,6 @@ methods = st.sampled_from(QuantileMethod)
 def sums(values: list[Decimal]) -> tuple[int, Fraction, Fraction]:
     exact = [Fraction(value) for value in values]
     return len(exact), sum(exact, Fraction(0)), sum(x * x for x in exact)
-
-
-# Weights
-
-
-@given(st.lists(st.tuples(decimals, st.integers(0, 5))))
-def test_a_weight_is_a_number_of_times(pairs):
-    repeated = [Fraction(value) for value, times in pairs for _ in range(times)]
-    found = weighted_mean([(value, Decimal(times)) for value, times in pairs])
-    assert found == (sum(repeated) / len(repeated) if repeated else None)
-
-
-def test_a_weighted_mean_by_hand():
-    pairs = [(Decimal(4), Decimal("0.5")), (Decimal(5), Decimal("0.25"))]
-    assert weighted_mean(pairs) == Fraction(13, 3)
-
-
-def test_a_weight_below_nothing_is_refused():
-    with pytest.raises(ValueError, match="negative: -1"):
-        weighted_mean([(Decimal(1), Decimal(-1)), (Decimal(2), Decimal(2))])
-
-
-@pytest.mark.parametrize(
-    "pairs",
-    [
-        [(Decimal("1e60"), Decimal(1)), (Decimal("1e-60"), Decimal(1))],
-        [(Decimal(0), Decimal("1e60")), (Decimal(0), Decimal("1e-60"))],
-    ],
-)
-def test_a_sum_that_cannot_be_exact_is_refused(pairs):
-    with pytest.raises(Inexact):
-        weighted_mean(pairs)
 
 
 # Shares
@@ -293,7 +259,6 @@ def test_the_callers_context_does_not_matter():
     def all_of_them() -> list[object]:
         student_t.cache_clear()
         return [
-            weighted_mean([(Decimal("0.123456789"), Decimal("1.000000001"))]),
             wilson(Fraction(2), Fraction(3)),
             nps(5, 3, 2),
             sample_deviation(3, Fraction(10), Fraction(40)),

@@ -3,26 +3,34 @@
 import csv
 import json
 from collections import Counter
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.cases import Event, Promise, judge
+from engine.compliance import Feed, measure
 from engine.measures import meets
+from engine.periods import parse_period
+from engine.rules import Rule
 from engine.statistics import (
     QuantileMethod,
+    Z,
     mean_interval,
     nps,
+    nps_interval,
     quantile,
-    weighted_mean,
     wilson,
 )
 
 pytestmark = pytest.mark.real_data
 
 TEN, SIX = Decimal("1e-10"), Decimal("1e-6")
+PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
 @pytest.fixture(scope="module")
@@ -99,51 +107,96 @@ def test_halves_go_up_on_screen_and_to_even_in_tables(oracles):
         assert str(x.quantize(Decimal(up), ROUND_HALF_UP)) == up
 
 
-def answers(folder: Path, year: int, column: str, scale: range) -> list[Any]:
-    file = folder / f"sfo_survey_{year}.csv"
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        return [
-            (Decimal(row[column]), Decimal(row["WEIGHT"]))
-            for row in csv.DictReader(opened)
-            if row[column].strip().isdigit() and int(row[column]) in scale
-        ]
-
-
 def survey(folder: Path, year: int) -> dict[str, Any]:
     text = (folder / f"sfo_survey_{year}.expected.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text, parse_float=Decimal)["indicators"]
     return found
 
 
-@pytest.mark.parametrize("year", [2015, 2017])
-def test_airport_surveys_weighted_and_not(shared_data, year):
-    expected = survey(shared_data, year)
-    found = answers(shared_data, year, "Q7ALL", range(1, 6))
-    counts = {int(score): n for score, n in expected["C_counts"].items()}
-    assert Counter(int(value) for value, _ in found) == counts
-    n = sum(counts.values())
-    total = Fraction(sum(score * times for score, times in counts.items()))
-    squares = Fraction(sum(score**2 * times for score, times in counts.items()))
-    assert shown(total / n, SIX) == expected["A_mean_Q7ALL_unweighted"]
-    low, high = mean_interval(n, total, squares)
-    assert [low.quantize(SIX), high.quantize(SIX)] == expected["C_mean_ci95_t"]
-    assert shown(weighted_mean(found), SIX) == expected["A_mean_Q7ALL_weighted"]
-    top = weighted_mean(
-        (Decimal(100 * (value >= 4)), weight) for value, weight in found
+def answers(folder: Path, year: int, column: str, none: set[str]) -> list[Event]:
+    """Read a survey's answers as events; ``none`` are the codes of no answer."""
+    at = datetime(year, 7, 1, 12, tzinfo=UTC)
+    file = folder / f"sfo_survey_{year}.csv"
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return [
+            Event(
+                row["RESPNUM"],
+                "answered",
+                at,
+                Decimal(row[column]),
+                {"weight": row["WEIGHT"]},
+            )
+            for row in csv.DictReader(opened)
+            if row[column].strip() and row[column] not in none
+        ]
+
+
+def figure(kind: str, events: list[Event], scale: tuple[int, int], **rule: str):
+    """Compute an unjudged figure, each answer being a case."""
+    year = events[0].at.year
+    read = Rule.from_definition(
+        kind,
+        {
+            "value": {"types": ["answered"]},
+            "scale": {"min": str(scale[0]), "max": str(scale[1])},
+            **rule,
+        },
+        comparator=None,
+        target=None,
     )
-    assert shown(top, SIX) == expected["B_top2box_weighted_pct"]
+    promise = Promise(read, date(year, 1, 1), date(year + 1, 1, 1))
+    facts = [
+        fact
+        for index, event in enumerate(events)
+        for fact in judge(str(index), [event], [promise], zone=PACIFIC)
+    ]
+    return measure(
+        facts,
+        promise,
+        parse_period(str(year)),
+        zone=PACIFIC,
+        as_of=datetime(year + 1, 1, 2, tzinfo=UTC),
+        feed=Feed(until=datetime(year + 1, 1, 2, tzinfo=UTC)),
+    )
+
+
+@pytest.mark.parametrize("year", [2015, 2017])
+def test_airport_satisfaction_weighted_and_not(shared_data, year):
+    expected = survey(shared_data, year)
+    given = answers(shared_data, year, "Q7ALL", {"0", "Blank"})
+    mean = figure("satisfaction_mean", given, (1, 5))
+    assert mean.n == expected["A_n_valid"]
+    assert shown(mean.value, SIX) == expected["A_mean_Q7ALL_unweighted"]
+    interval = [mean.low.quantize(SIX), mean.high.quantize(SIX)]
+    assert interval == expected["C_mean_ci95_t"]
+    weighted = figure("satisfaction_mean", given, (1, 5), weight="weight")
+    assert shown(weighted.value, SIX) == expected["A_mean_Q7ALL_weighted"]
+    top = figure("share_at_or_above", given, (1, 5), at_least="4", weight="weight")
+    assert shown(top.value, SIX) == expected["B_top2box_weighted_pct"]
+
+
+@pytest.mark.parametrize("year", [2015, 2017])
+def test_airport_interval_from_the_published_counts(shared_data, year):
+    expected = survey(shared_data, year)
+    counts = {int(score): n for score, n in expected["C_counts"].items()}
+    low, high = mean_interval(
+        sum(counts.values()),
+        Fraction(sum(score * n for score, n in counts.items())),
+        Fraction(sum(score * score * n for score, n in counts.items())),
+    )
+    assert [low.quantize(SIX), high.quantize(SIX)] == expected["C_mean_ci95_t"]
 
 
 def test_airport_promoters_weighted_and_not(shared_data):
     expected = survey(shared_data, 2017)["D_NPS"]
-    found = answers(shared_data, 2017, "NETPRO", range(11))
-    sides = [(value >= 9) - (value <= 6) for value, _ in found]
-    counts = Counter(sides)
-    score = nps(counts[1], counts[0], counts[-1])
-    assert shown(score.value, SIX) == expected["nps"]
-    assert score.standard_error.quantize(SIX) == expected["nps_se_multinomial"]
-    weighted = weighted_mean(
-        (Decimal(100 * side), weight)
-        for side, (_, weight) in zip(sides, found, strict=True)
+    given = answers(shared_data, 2017, "NETPRO", {"11", "Blank"})
+    score = figure("nps", given, (0, 10))
+    assert (score.n, shown(score.value, SIX)) == (expected["n"], expected["nps"])
+    low, high = nps_interval(
+        expected["promoters_9_10"], expected["passives_7_8"], expected["detractors_0_6"]
     )
-    assert shown(weighted, SIX) == expected["nps_weighted"]
+    assert (score.low, score.high) == (low, high)
+    error = (high - low) / 2 / Z
+    assert error.quantize(SIX) == expected["nps_se_multinomial"]
+    weighted = figure("nps", given, (0, 10), weight="weight")
+    assert shown(weighted.value, SIX) == expected["nps_weighted"]
