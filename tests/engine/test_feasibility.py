@@ -187,6 +187,22 @@ def test_strongest_targets_by_hand(comparator, step, expected):
     assert strongest_target(past, comparator, step=step) == expected
 
 
+def test_nine_periods_in_ten_unless_told():
+    past = trials_of(*range(1, 21))
+    assert strongest_target(past, ">=") == 3
+    spent = {month(index): [index + 1] for index in range(20)}
+    assert strongest_limit(spent, Decimal(100)) == 18
+
+
+def test_a_count_of_nothing_has_its_say():
+    past = [Trial(month(0), Fraction(0), 0)]
+    assert history(past, ">=", Decimal(1)).missed == tuple(past)
+    assert strongest_target(past, ">=") == 0
+    assert [rung.evaluated for rung in ladder(past, ">=", 1, step=Decimal(1))] == [
+        1
+    ] * 5
+
+
 def test_equal_months_are_kept_together():
     past = trials_of(90, 95, 95, 95)
     assert strongest_target(past, ">=", kept_in=Fraction(1, 4)) == 95
