@@ -487,6 +487,23 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
     return Clock(since, end, pauses, due, limit, fault)
 
 
+def clock_of_case(
+    case: str, events: Sequence[Event], promises: Sequence[Promise], *, zone: ZoneInfo
+) -> Clock | None:
+    """
+    Read a case's clock; ``None`` if the case is none of the indicator's business.
+
+    :raises BeyondCalendarError: if that needs a day the calendar does not know.
+    """
+    start, promise = _beginning(events, promises, zone)
+    if start is None or promise is None:
+        return None
+    reading = Reading(case, events, start, zone, "")
+    if not reading.meets_all(promise.rule.cases.where):
+        return None
+    return clock_of(reading, promise)
+
+
 def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
     rule = promise.rule.cases
     clock = clock_of(reading, promise)
