@@ -104,6 +104,7 @@ ROWS: list[Row] = [
     *form("commitment-delete", EDIT, sent=409, **LIBRARY, pk="commitment"),
     *form("indicator-new", EDIT, **LIBRARY, commitment="commitment"),
     *form("indicator", EDIT, **LIBRARY, pk="indicator"),
+    *page("feasibility", EDIT, **LIBRARY, pk="indicator"),
     *form("indicator-delete", EDIT, sent=409, **LIBRARY, pk="indicator"),
     *form("assurance-new", EDIT, **LIBRARY),
     *form("assurance", EDIT, **LIBRARY, pk="assurance"),

@@ -336,6 +336,8 @@ class IndicatorPage(ItemPage):
             ),
             "promise_code": promise.code if promise else "",
             "orphan": promise is None,
+            "past_url": self.pk
+            and address(self.request, self.slug, "feasibility", self.pk),
             "streams": [
                 (
                     words(stream.name, language),

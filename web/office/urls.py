@@ -7,7 +7,7 @@ it, so that no view can forget to whom a page belongs.
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.office import charters, claims, dashboard, drafts, home, parts
+from web.office import charters, claims, dashboard, drafts, feasibility, home, parts
 
 app_name = "office"
 charter_pages = [
@@ -33,6 +33,7 @@ charter_pages = [
     path(
         "indicators/<int:pk>/delete/", parts.indicator_delete, name="indicator-delete"
     ),
+    path("indicators/<int:pk>/past/", feasibility.feasibility, name="feasibility"),
     path("assurance/new/", parts.assurance, name="assurance-new"),
     path("assurance/<int:pk>/", parts.assurance, name="assurance"),
     path("assurance/<int:pk>/delete/", parts.assurance_delete, name="assurance-delete"),

@@ -517,9 +517,9 @@ def _chart(
         target=rule.target,
         title=name,
         description=summary,
-        y_label=_axis_words(rule),
+        y_label=axis_words(rule),
         lower_is_better=rule.comparator in {"<=", "<"},
-        number_format=lambda value: _short(value, rule),
+        number_format=lambda value: short_value(value, rule),
         ceiling=Decimal(100) if bounded else None,
     )
 
@@ -536,7 +536,8 @@ def _point(line: Result) -> Point:
     )
 
 
-def _axis_words(rule: IndicatorRule) -> str:
+def axis_words(rule: IndicatorRule) -> str:
+    """Say what the axis of an indicator's chart counts."""
     unit = unit_of(rule)
     if unit == PERCENT:
         return _("% of cases")
@@ -547,7 +548,7 @@ def _axis_words(rule: IndicatorRule) -> str:
     return axis(unit)
 
 
-def _short(value: Decimal, rule: IndicatorRule) -> str:
+def short_value(value: Decimal, rule: IndicatorRule) -> str:
     """Write a value for a chart, whose axis says the unit."""
     short = rounded(value, comparator=rule.comparator, target=rule.target)
     return quantity(short, PERCENT) if unit_of(rule) == PERCENT else number(short)
