@@ -217,7 +217,7 @@ def _judged(
     zone: ZoneInfo,
     source: str,
 ) -> Fact | None:
-    start, promise = _beginning(events, promises, zone)
+    start, promise = beginning(events, promises, zone)
     if start is None:
         return _without_start(case, events, promises, zone, source)
     reading = Reading(case, events, start, zone, source)
@@ -246,16 +246,14 @@ def _without_start(
     A fault of the log that must not make the case vanish: it is counted apart on
     the day of its stop, unless the rule ignores it.
     """
-    for promise in promises:
-        rule = promise.rule.cases
-        stop = _pick(events, rule.stop) if rule.missing_start == "excluded" else None
-        if stop is not None and promise.binds(stop.at.astimezone(zone).date()):
-            reading = Reading(case, events, stop, zone, source)
-            if not reading.meets_all(rule.where):
-                return None
-            reading.under(promise)
-            return reading.excluded("no_start", end=stop.at)
-    return None
+    stop, promise = ending(events, promises, zone)
+    if stop is None or promise is None:
+        return None
+    reading = Reading(case, events, stop, zone, source)
+    if not reading.meets_all(promise.rule.cases.where):
+        return None
+    reading.under(promise)
+    return reading.excluded("no_start", end=stop.at)
 
 
 class Reading:
@@ -303,7 +301,7 @@ class Reading:
         if condition.has:
             return any(event.type in condition.has for event in self.events)
         if condition.value_of:
-            return condition.compares(self._last_value(condition.value_of))
+            return condition.compares(self.last_value(condition.value_of))
         found = self.attribute(condition.attribute)
         if condition.comparator:
             return condition.compares(_decimal(found))
@@ -313,7 +311,8 @@ class Reading:
         """Say whether every condition holds of the case."""
         return all(self.meets(condition) for condition in conditions)
 
-    def _last_value(self, types: frozenset[str]) -> Decimal | None:
+    def last_value(self, types: frozenset[str]) -> Decimal | None:
+        """Return the value of the last event of some types that has one."""
         for event in reversed(self.events):
             if event.type in types and event.value is not None:
                 return event.value
@@ -367,7 +366,7 @@ class Reading:
         )
 
 
-def _beginning(
+def beginning(
     events: Sequence[Event], promises: Sequence[Promise], zone: ZoneInfo
 ) -> tuple[Event | None, Promise | None]:
     """
@@ -385,13 +384,26 @@ def _beginning(
     return first, None
 
 
+def ending(
+    events: Sequence[Event], promises: Sequence[Promise], zone: ZoneInfo
+) -> tuple[Event | None, Promise | None]:
+    """Find where a case without a beginning ends, and the promise in force that day."""
+    for promise in promises:
+        rule = promise.rule.cases
+        stop = picked(events, rule.stop) if rule.missing_start == "excluded" else None
+        if stop is not None and promise.binds(stop.at.astimezone(zone).date()):
+            return stop, promise
+    return None, None
+
+
 def _start(events: Sequence[Event], rule: Rule) -> Event | None:
     if rule.kind.is_timed or rule.by_daily_duration:
-        return _pick(events, rule.start)
-    return _pick([event for event in events if event.value is not None], rule.answer)
+        return picked(events, rule.start)
+    return picked([event for event in events if event.value is not None], rule.answer)
 
 
-def _pick(events: Sequence[Event], pick: EventPick) -> Event | None:
+def picked(events: Sequence[Event], pick: EventPick) -> Event | None:
+    """Return the first or last event of some types, as the pick says."""
     matching = [event for event in events if pick.takes(event.type)]
     if not matching:
         return None
@@ -403,7 +415,7 @@ def _outcome(reading: Reading, promise: Promise) -> Fact:
     reason = _exclusion(reading, rule)
     if rule.kind.is_timed or rule.by_daily_duration:
         return _timed(reading, promise, reason)
-    if not reason and _withdrawal(reading, rule) is not None:
+    if not reason and withdrawal(reading, rule) is not None:
         reason = "withdrawn"
     score = reading.start.value
     if not reason and (score is None or not rule.on_scale(score)):
@@ -433,7 +445,8 @@ def _exclusion(reading: Reading, rule: Rule) -> str:
     return ""
 
 
-def _withdrawal(reading: Reading, rule: Rule) -> datetime | None:
+def withdrawal(reading: Reading, rule: Rule) -> datetime | None:
+    """Return when a case was withdrawn first."""
     return next(
         (event.at for event in reading.events if event.type in rule.withdrawn), None
     )
@@ -474,14 +487,14 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
     pauses = (*_pauses(reading, promise), *idle)
     since: datetime | None = reading.start.at
     if rule.clock.types:
-        found = _pick(reading.events, rule.clock)
+        found = picked(reading.events, rule.clock)
         since = None if found is None else found.at
-    limit = _limit_of(reading, rule)
-    due = _due(reading, promise, limit, since, pauses)
+    limit = limit_of(reading, rule)
+    due = due_of(reading, promise, limit, since, pauses)
     if rule.extension is not None and due is not None:
         types, longer = rule.extension
         if any(event.type in types and event.at < due for event in reading.events):
-            limit, due = longer, _due(reading, promise, longer, since, pauses)
+            limit, due = longer, due_of(reading, promise, longer, since, pauses)
     if limit is not None and limit.attribute and due is None:
         fault = fault or "no_due"
     return Clock(since, end, pauses, due, limit, fault)
@@ -495,7 +508,7 @@ def clock_of_case(
 
     :raises BeyondCalendarError: if that needs a day the calendar does not know.
     """
-    start, promise = _beginning(events, promises, zone)
+    start, promise = beginning(events, promises, zone)
     if start is None or promise is None:
         return None
     reading = Reading(case, events, start, zone, "")
@@ -508,7 +521,7 @@ def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
     rule = promise.rule.cases
     clock = clock_of(reading, promise)
     end, due, notice = clock.end, clock.due, _is_notice(clock.limit)
-    gone = _withdrawal(reading, rule)
+    gone = withdrawal(reading, rule)
     if gone is not None and (end is None or gone <= end):
         if due is None or notice or gone < due:
             reason = reason or "withdrawn"
@@ -559,7 +572,7 @@ def _remainder(
     What keeps the first is no part of the remainder; it is counted apart.
     """
     rule = promise.rule.cases
-    second = _due(reading, promise, rule.second_limit, clock.since, clock.pauses)
+    second = due_of(reading, promise, rule.second_limit, clock.since, clock.pauses)
     counted_on = _counted_on(reading, rule, second, end)
     if end is None:
         return reading.fact(Outcome.OPEN, due=second, counted_on=counted_on)
@@ -571,7 +584,7 @@ def _remainder(
     return reading.fact(outcome, due=second, end=end, counted_on=counted_on)
 
 
-def _limit_of(reading: Reading, rule: Rule) -> Limit | None:
+def limit_of(reading: Reading, rule: Rule) -> Limit | None:
     """Return the limit that a case is under: the first whose conditions it meets."""
     began = reading.day(reading.start.at)
     for item in rule.limits:
@@ -580,13 +593,19 @@ def _limit_of(reading: Reading, rule: Rule) -> Limit | None:
     return rule.limit
 
 
-def _due(
+def due_of(
     reading: Reading,
     promise: Promise,
     limit: Limit | None,
     since: datetime | None,
     pauses: Sequence[Pause],
 ) -> datetime | None:
+    """
+    Return when a case under a limit is due; ``None`` if it never is, or not yet.
+
+    :param since: from when the limit runs.
+    :raises BeyondCalendarError: if that needs a day the calendar does not know.
+    """
     if limit is None or (since is None and not limit.attribute):
         return None
     if limit.term is None or since is None:
@@ -712,7 +731,7 @@ def _doing(reading: Reading, promise: Promise | None, event: Event, day: date) -
         return reading.excluded("no_promise")
     rule = promise.rule.cases
     reason = _exclusion(reading, rule)
-    if not reason and _withdrawal(reading, rule) is not None:
+    if not reason and withdrawal(reading, rule) is not None:
         reason = "withdrawn"
     if reason:
         return reading.excluded(reason)
@@ -797,7 +816,7 @@ def _span(
     reading.under(promise)
     reading.part = _stamp(began.at)
     reason = _exclusion(reading, rule)
-    if not reason and _withdrawal(reading, rule) is not None:
+    if not reason and withdrawal(reading, rule) is not None:
         reason = "withdrawn"
     if reason:
         yield reading.excluded(reason, end=end)

@@ -216,20 +216,21 @@ def conditioned(facts: Iterable[Fact], rule: Rule) -> list[Fact]:
     if demand is None:
         return facts
     came = Counter(
-        _demand_slot(fact, demand)
+        demand_slot(fact, demand)
         for fact in facts
         if fact.outcome is not Outcome.EXCLUDED
     )
     return [
         replace(fact, outcome=Outcome.EXCLUDED, reason="demand")
         if fact.outcome is not Outcome.EXCLUDED
-        and came[_demand_slot(fact, demand)] > demand.at_most
+        and came[demand_slot(fact, demand)] > demand.at_most
         else fact
         for fact in facts
     ]
 
 
-def _demand_slot(fact: Fact, demand: Demand) -> date:
+def demand_slot(fact: Fact, demand: Demand) -> date:
+    """Return the first day of the day or month whose cases a demand counts."""
     day = fact.counted_on
     return day.replace(day=1) if demand.per == "month" else day
 
