@@ -11,7 +11,9 @@ Three rules hold everywhere:
 * ``due_at`` is the *first instant that is too late*.
 * A wall time means the first instant at which the clock of the zone shows that time
   or a later one. So a time that a change of clock skips is the instant of the jump,
-  and a time that happens twice is its first occurrence.
+  and a time that happens twice is its first occurrence. The other way round, an
+  instant has the latest wall time that the clock has shown so far: civil time may
+  stand still, but never runs back.
 * A calendar knows how far it knows. Whatever needs a day outside that range raises
   :class:`BeyondCalendarError`: not computable, never "weekends only".
 
@@ -35,16 +37,21 @@ from engine.worktime.civil import (
 from engine.worktime.deadlines import due_at, elapsed
 from engine.worktime.definitions import CalendarError, Holiday, Level
 from engine.worktime.derivations import Derivation, Step, StepKind, explain_due
-from engine.worktime.terms import DayOne, Term, TermError, Unit
+from engine.worktime.entries import entered_at
+from engine.worktime.notices import kept_from, latest_start
+from engine.worktime.terms import CutOff, DayOne, Ends, Entry, Term, TermError, Unit
 
 __all__ = [
     "RESOLUTION",
     "BeyondCalendarError",
     "CalendarError",
+    "CutOff",
     "DayKind",
     "DayOne",
     "DayState",
     "Derivation",
+    "Ends",
+    "Entry",
     "Holiday",
     "HoursFrom",
     "Level",
@@ -60,5 +67,8 @@ __all__ = [
     "changed_days",
     "due_at",
     "elapsed",
+    "entered_at",
     "explain_due",
+    "kept_from",
+    "latest_start",
 ]

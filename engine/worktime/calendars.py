@@ -15,6 +15,7 @@ from engine.worktime.civil import (
     BeyondCalendarError,
     Line,
     WorktimeError,
+    clock_time,
     first_showing,
     instant_of,
     micros_of,
@@ -23,7 +24,6 @@ from engine.worktime.definitions import (
     Definition,
     Holiday,
     Hours,
-    clock_time,
     in_season,
     read_definition,
 )
@@ -285,6 +285,22 @@ class WorkCalendar:
         if unit is Unit.WORKING_DAYS:
             return self._working_line
         return self._legal_line if unit is Unit.LEGAL_HOURS else self._open_line
+
+    @cached_property
+    def known_days(self) -> Line:
+        """Every day that is known, on ordinals."""
+        days = self._days
+        return Line([(days.start, days.stop)], days.start, days.stop)
+
+    def closing_of(self, ordinal: int) -> int:
+        """
+        Return the end of a day's last opening, or of the day if it has none.
+
+        :raises BeyondCalendarError: if the calendar does not know the day.
+        """
+        self._must_know(date.fromordinal(ordinal))
+        openings = list(self._opening_of(ordinal))
+        return openings[-1][1] if openings else first_showing(self.zone, ordinal + 1)
 
     def _open_amount(self, start: datetime, amount: timedelta) -> tuple[int, int]:
         wanted = amount // RESOLUTION

@@ -4,6 +4,7 @@ Instants and days as integers, and counting time on a line of them.
 An instant is a number of microseconds since 1970 (UTC), a day its proleptic ordinal.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = EPOCH.toordinal()
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 NEVER = 1 << 62  # later than any instant or day that can be written
 
 
@@ -50,30 +52,76 @@ def instant_of(micros: int) -> datetime:
     try:
         return EPOCH + timedelta(microseconds=micros)
     except OverflowError:
-        raise BeyondCalendarError("the term ends after the year 9999") from None
+        edge = "begins before the year 1" if micros < 0 else "ends after the year 9999"
+        raise BeyondCalendarError(f"the term {edge}") from None
 
 
-def _offset(aware: datetime) -> int:
-    return (aware.utcoffset() or timedelta()) // RESOLUTION
+def time_of_day(text: str) -> int | None:
+    """Return a time on the clock, ``00:00`` to ``24:00``, in microseconds."""
+    if not _TIME.fullmatch(text):
+        return None
+    return (int(text[:2]) * 60 + int(text[3:])) * 60 * SECOND
 
 
-def first_showing(zone: ZoneInfo, ordinal: int, time_of_day: int = 0) -> int:
+def clock_time(micros: int) -> str:
+    """Return whole minutes after midnight as :func:`time_of_day` reads them."""
+    hours, minutes = divmod(micros // (60 * SECOND), 60)
+    return f"{hours:02}:{minutes:02}"
+
+
+def first_showing(zone: ZoneInfo, ordinal: int, clock: int = 0) -> int:
     """
     First instant at which the clock of ``zone`` shows a wall time or a later one.
 
     :param ordinal: the day.
-    :param time_of_day: microseconds after midnight on the clock, up to a whole day.
+    :param clock: microseconds after midnight on the clock, up to a whole day.
     :returns: microseconds since 1970.
     """
-    naive = (ordinal - EPOCH_DAY) * DAY + time_of_day
+    naive = (ordinal - EPOCH_DAY) * DAY + clock
     aware = instant_of(naive).replace(tzinfo=zone)
     before = _offset(aware)
     jump = _offset(aware.replace(fold=1)) - before
     shown = naive - before
     if jump <= 0:  # an ordinary time, or the first of two
         return shown
-    # The clock skips this time: look for the jump between the two readings of it.
-    early, late = shown - jump, shown
+    # The clock skips this time.
+    return _change(zone, shown - jump, shown, before)
+
+
+def clock_of(zone: ZoneInfo, micros: int) -> tuple[int, int]:
+    """
+    Return the day and the time after midnight that an instant belongs to.
+
+    The latest wall time that the clock has shown so far, so that time never runs
+    back: while an hour is shown again, it stays just before the end of that hour.
+    It is the greatest wall time whose :func:`first_showing` has come.
+    """
+    local = instant_of(micros).astimezone(zone)
+    naive = micros + _offset(local)
+    if local.fold:
+        before = _offset(local.replace(fold=0))
+        naive = _change(zone, naive - before, micros, before) + before - 1
+    days, clock = divmod(naive, DAY)
+    return EPOCH_DAY + days, clock
+
+
+def day_of(zone: ZoneInfo, micros: int) -> int:
+    """
+    Return the ordinal of the civil day an instant belongs to.
+
+    Where clocks go back over midnight (Newfoundland until 2011) the evening is shown
+    twice; the second time the next day has already begun.
+    """
+    local = instant_of(micros).astimezone(zone)
+    return clock_of(zone, micros)[0] if local.fold else local.toordinal()
+
+
+def _offset(aware: datetime) -> int:
+    return (aware.utcoffset() or timedelta()) // RESOLUTION
+
+
+def _change(zone: ZoneInfo, early: int, late: int, before: int) -> int:
+    """Return the first instant with another offset than the one at ``early``."""
     while late - early > 1:
         middle = (early + late) // 2
         if _offset(instant_of(middle).astimezone(zone)) == before:
@@ -81,17 +129,6 @@ def first_showing(zone: ZoneInfo, ordinal: int, time_of_day: int = 0) -> int:
         else:
             late = middle
     return late
-
-
-def day_of(zone: ZoneInfo, micros: int) -> int:
-    """Ordinal of the civil day an instant belongs to."""
-    local = instant_of(micros).astimezone(zone)
-    day = local.toordinal()
-    # Where clocks go back over midnight (Newfoundland until 2011) the evening is
-    # shown twice; the second time the next day has already begun.
-    if local.fold and first_showing(zone, day + 1) <= micros:
-        return day + 1
-    return day
 
 
 class Line:

@@ -14,10 +14,12 @@ from engine.worktime.civil import (
     Line,
     WorktimeError,
     advance,
+    clock_of,
     day_of,
+    first_showing,
     joined,
 )
-from engine.worktime.terms import DayOne, Term, Unit
+from engine.worktime.terms import DayOne, Ends, Term, Unit
 
 
 def line_of(unit: Unit, calendar: WorkCalendar | None) -> Line:
@@ -34,54 +36,126 @@ def line_of(unit: Unit, calendar: WorkCalendar | None) -> Line:
 
 
 @dataclass(frozen=True, slots=True)
+class DayEnd:
+    """
+    When a day of a term ends.
+
+    :param clock: time after midnight at which days end, for ``Ends.TIME``.
+    :param closes: whose closing times end days, for ``Ends.CLOSING``.
+    """
+
+    zone: ZoneInfo
+    ends: Ends = Ends.DAY
+    clock: int = 0
+    closes: WorkCalendar | None = None
+
+    def late(self, day: int) -> int:
+        """Return the first instant that is too late if this is the last day."""
+        if self.ends is Ends.TIME:
+            # What is done at the very time is done within the term, and so is what
+            # is done while the clock, being put back, shows no later one.
+            return max(
+                first_showing(self.zone, day, self.clock) + 1,
+                first_showing(self.zone, day, self.clock + 1),
+            )
+        if self.closes:
+            return self.closes.closing_of(day)
+        return first_showing(self.zone, day + 1)
+
+    def passed(self, day: int) -> int:
+        """Return the first instant by which the whole day has passed."""
+        return self.late(day) - (self.ends is Ends.TIME)
+
+    def ending(self, instant: int) -> int:
+        """Return the first day whose last good instant is not before this one."""
+        day = day_of(self.zone, instant)
+        if self.ends is Ends.DAY:
+            return day
+        if self.closes and not self.closes.knows(date.fromordinal(day)):
+            return day  # nothing is counted there
+        # A clock that skips midnight may show the time only as the next day begins.
+        if self.ends is Ends.TIME and self.late(day - 1) > instant:
+            return day - 1
+        return day if self.late(day) > instant else day + 1
+
+
+@dataclass(frozen=True, slots=True)
 class DayCount:
     """A term as so many days of a line from a first day on."""
 
     line: Line
     first: int
     days: int
+    end: DayEnd
     roll: WorkCalendar | None  # the calendar by which the last day rolls, if it does
 
+    def last(self, gaps: Gaps) -> int | None:
+        """
+        Return the last day.
 
-def day_count(start_day: int, term: Term, calendar: WorkCalendar | None) -> DayCount:
-    """Return a term of days as a count of days, from the day of its start on."""
-    line = line_of(term.unit, calendar)
-    first = start_day if term.day_one is DayOne.SAME else start_day + 1
-    if term.unit is Unit.WORKING_DAYS:
-        return DayCount(line, first, int(term.amount), None)
-    roll = calendar if term.roll else None
-    if term.unit is Unit.CALENDAR_DAYS:
-        return DayCount(line, first, int(term.amount), roll)
-    months = int(term.amount) * (12 if term.unit is Unit.YEARS else 1)
-    last = month_end(date.fromordinal(start_day), months, inclusive=first == start_day)
-    return DayCount(line, first, last - first + 1, roll)
+        :param gaps: days that do not count, none before the first.
+        :returns: ``None`` if a gap without end keeps it from ever coming.
+        """
+        end = advance(self.line, self.first, self.days, gaps)
+        if end is not None and self.roll is not None:
+            # A day can only be rolled to if it would also have counted.
+            days, last = self.roll.line(Unit.WORKING_DAYS), end - 1
+            end = advance(days, last, 1, joined(gaps, since=last))
+        return None if end is None else end - 1
 
-
-def last_day_end(count: DayCount, gaps: Gaps) -> int | None:
-    """First day after the last one, or ``None`` if a pause has no end."""
-    end = advance(count.line, count.first, count.days, gaps)
-    if end is None or count.roll is None:
-        return end
-    last = end - 1
-    return advance(
-        count.roll.line(Unit.WORKING_DAYS), last, 1, joined(gaps, since=last)
-    )
+    def gaps(self, paused: Gaps) -> Gaps:
+        """Return the days at whose last good instant the case is paused."""
+        return _lost_days(self.end, paused, since=self.first)
 
 
-def day_gaps(zone: ZoneInfo, gaps: Gaps, *, since: int) -> Gaps:
+def day_count(
+    began: int, term: Term, calendar: WorkCalendar | None, zone: ZoneInfo
+) -> DayCount:
     """
-    Days at whose last instant the case is paused.
+    Return a term of days as a count of days.
+
+    :param began: from when on the term counts.
+    :param zone: whose days they are.
+    :raises WorktimeError: if the unit or its end needs a calendar and there is none.
+    """
+    line = line_of(term.unit, calendar)
+    day, clock = clock_of(zone, began)
+    closes = None
+    if term.ends is Ends.CLOSING:
+        if calendar is None:
+            raise WorktimeError("ends: closing times need a calendar")
+        closes = calendar
+        line = line if term.unit.needs_calendar else calendar.known_days
+    end = DayEnd(zone, term.ends, clock, closes)
+    # The start's own day cannot be day one if it had closed before.
+    same = term.day_one is DayOne.SAME and not (closes and began >= end.late(day))
+    first = day if same else day + 1
+    days = int(term.amount)
+    if term.unit in _MONTHS:
+        start, months = date.fromordinal(day), days * _MONTHS[term.unit]
+        days = month_end(start, months, inclusive=same) - first + 1
+    rolls = term.roll and term.unit is not Unit.WORKING_DAYS
+    return DayCount(line, first, days, end, calendar if rolls else None)
+
+
+_MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
+
+
+def day_gaps(zone: ZoneInfo, paused: Gaps, *, since: int) -> Gaps:
+    """
+    Return the days at whose last instant the case is paused.
 
     From the day a pause begins in, up to and without the day it ends in: pausing and
     resuming within one day costs nothing.
     """
+    return _lost_days(DayEnd(zone), paused, since=since)
+
+
+def _lost_days(end: DayEnd, paused: Gaps, *, since: int) -> Gaps:
     return joined(
         (
-            (
-                day_of(zone, gap_from),
-                until if until == NEVER else day_of(zone, until),
-            )
-            for gap_from, until in gaps
+            (end.ending(gap_from), until if until == NEVER else end.ending(until))
+            for gap_from, until in paused
         ),
         since=since,
     )
@@ -89,7 +163,7 @@ def day_gaps(zone: ZoneInfo, gaps: Gaps, *, since: int) -> Gaps:
 
 def month_end(start: date, months: int, *, inclusive: bool) -> int:
     """
-    Ordinal of the last day of so many months counted from date to date.
+    Return the ordinal of the last day of so many months counted from date to date.
 
     :param inclusive: the start is itself day one, so the last day comes a day earlier.
     """

@@ -10,19 +10,13 @@ from engine.worktime.civil import (
     Pause,
     advance,
     day_of,
-    first_showing,
     instant_of,
     micros_of,
     net,
     paused,
 )
-from engine.worktime.counting import (
-    day_count,
-    day_gaps,
-    full_months,
-    last_day_end,
-    line_of,
-)
+from engine.worktime.counting import day_count, day_gaps, full_months, line_of
+from engine.worktime.entries import entered
 from engine.worktime.terms import Term, Unit
 
 
@@ -37,43 +31,47 @@ def due_at(
     """
     Return the first instant that is too late, in UTC.
 
+    The term's ``entry`` says from when on it counts
+    (:func:`engine.worktime.entered_at`); all that follows is counted from there.
+
     Durations are kept as long as no more than the amount has passed: the answer is
     the first instant by which more has. Time counted in opening or legal hours stands
     still while closed, so a limit used up at closing time is kept until the very
     instant of the next opening, and missed one :data:`RESOLUTION` later.
 
-    Days end at local midnight. Day one is the next counting day, or with
-    ``DayOne.SAME`` the start's own day if it counts. Months and years run to the
-    same day number, or to the last day of a month without it (to the day before,
-    when the start's own day is day one). With a calendar, and unless the term says
-    otherwise, a last day that is not working moves to the next working day.
+    Days end at local midnight, or as the term's ``ends`` says: at closing time, or one
+    :data:`RESOLUTION` after the clock time of the start. Day one is the next counting
+    day, or with ``DayOne.SAME`` the start's own day if it counts and has not ended.
+    Months and years run to the same day number, or to the last day of a month without
+    it (to the day before, when the start's own day is day one). With a calendar, and
+    unless the term says otherwise, a last day that is not working moves to the next
+    working day.
 
-    Pauses are cut to begin at ``start``, may overlap, and have no length if they end
-    before they begin. Paused time does not count; for terms in days, a day counts
-    unless the case is paused at the last instant of it, and months and years grow by
-    a calendar day for each day so lost. A day can only be rolled to under the same
-    condition.
+    Pauses are cut to begin when the term counts, may overlap, and have no length if
+    they end before they begin. Paused time does not count; for terms in days, a day
+    counts unless the case is paused at the last good instant of it, and months and
+    years grow by a calendar day for each day so lost. A day can only be rolled to
+    under the same condition.
 
     :param calendar: its zone, if given, is the one whose days count.
     :param zone: whose days count when there is no calendar.
     :returns: ``None`` if a pause without end keeps it from ever being due.
     :raises BeyondCalendarError: if the answer needs a day the calendar does not know.
-    :raises WorktimeError: if the unit needs a calendar and there is none.
+    :raises WorktimeError: if the term needs a calendar and there is none.
     :raises TypeError: if an instant has no time zone.
 
-    Source: Ley 39/2015, article 30.
+    Source: Ley 39/2015, articles 30 and 31.
     """
-    began = micros_of(start)
+    began = entered(micros_of(start), term, calendar)
     gaps = paused(pauses, since=began)
     if term.unit.is_duration:
         # One microsecond more than allowed is the first that is too much.
         line = line_of(term.unit, calendar)
         late = advance(line, began, term.microseconds + 1, gaps)
         return None if late is None else instant_of(late)
-    zone = calendar.zone if calendar else zone
-    count = day_count(day_of(zone, began), term, calendar)
-    end = last_day_end(count, day_gaps(zone, gaps, since=count.first))
-    return None if end is None else instant_of(first_showing(zone, end))
+    count = day_count(began, term, calendar, calendar.zone if calendar else zone)
+    last = count.last(count.gaps(gaps))
+    return None if last is None else instant_of(count.end.late(last))
 
 
 def elapsed(

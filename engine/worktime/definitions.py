@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.worktime.civil import SECOND, WorktimeError
+from engine.worktime.civil import WorktimeError, time_of_day
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Keeps a mistyped year from compiling ten thousand years of days.
@@ -115,7 +115,6 @@ _CALENDAR_KEYS = frozenset(
     }
 )
 _LAYER_KEYS = frozenset({"level", "code", "name", "source", "holidays", "working"})
-_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _EVERY_YEAR = "*-"
@@ -187,19 +186,6 @@ def _month_day(path: str, value: object) -> tuple[int, int]:
 
 
 # Hours.
-
-
-def time_of_day(text: str) -> int | None:
-    """Return a time such as ``09:00``, up to ``24:00``, in microseconds."""
-    if not _TIME.fullmatch(text):
-        return None
-    return (int(text[:2]) * 60 + int(text[3:])) * 60 * SECOND
-
-
-def clock_time(microseconds: int) -> str:
-    """Return the time of day that :func:`time_of_day` reads."""
-    hours, minutes = divmod(microseconds // (60 * SECOND), 60)
-    return f"{hours:02}:{minutes:02}"
 
 
 def _time(path: str, value: object) -> int:

@@ -18,7 +18,7 @@ from engine.worktime.civil import (
     net,
     paused,
 )
-from engine.worktime.counting import DayCount, day_count, day_gaps, line_of
+from engine.worktime.counting import DayCount, day_count, line_of
 from engine.worktime.deadlines import due_at
 from engine.worktime.terms import MICROSECONDS, OPEN_UNITS, Term, Unit
 
@@ -121,9 +121,10 @@ def _day_steps(
     gaps: Gaps,
 ) -> Iterator[Step]:
     start_day = day_of(zone, began)
-    count = day_count(start_day, term, calendar)
-    gaps = day_gaps(zone, gaps, since=count.first)
-    end = gaps[-1][0] if due is None else day_of(zone, due)
+    count = day_count(began, term, calendar, zone)
+    gaps = count.gaps(gaps)
+    last = count.last(gaps)
+    end = gaps[-1][0] if last is None else last + 1
     if count.first > start_day:
         yield Step(date.fromordinal(start_day), StepKind.START)
     left = count.days

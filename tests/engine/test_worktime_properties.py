@@ -1,16 +1,8 @@
-"""
-Laws of working time, and the engine against a walk minute by minute.
-
-The walker knows nothing of intervals, offsets or prefix sums. It lists the minutes of
-a few days around a change of clocks with the latest wall time shown so far, and looks
-at each of them. Its instants are whole minutes; the engine's edges are microseconds.
-"""
+"""Laws of working time, and the engine against a walk minute by minute."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, settings, strategies as st
@@ -27,13 +19,20 @@ from engine.worktime import (
     elapsed,
     explain_due,
 )
+from tests.engine.worktime.oracle import (
+    DAY,
+    MINUTE,
+    WEEKDAYS,
+    WINDOW,
+    MinutePause,
+    Walker,
+    as_pauses,
+    is_paused,
+    paused_at_end,
+)
 
-MINUTE = timedelta(minutes=1)
 MINUTES = 60_000_000  # microseconds in one
-DAY = timedelta(days=1)
-WINDOW = 7  # days
 CHANGE = 4 * timedelta(days=1)  # from a window's first day to its change of clocks
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Each window but the last has a change of clocks.
 WINDOWS = [
     ("Europe/Madrid", date(2025, 3, 26)),
@@ -50,127 +49,6 @@ WINDOWS = [
 ]
 
 quick = settings(max_examples=60, deadline=None)
-
-
-@lru_cache
-def minutes_shown(
-    zone_name: str, first: date
-) -> tuple[list[datetime], dict[date, tuple[int, int]]]:
-    """Return each minute's latest wall time so far, and each day's minutes."""
-    zone = ZoneInfo(zone_name)
-    at = datetime.combine(first, time(), tzinfo=UTC) - DAY
-    last = first + WINDOW * DAY
-    latest = datetime.min  # noqa: DTZ901
-    shown: list[datetime] = []
-    days: dict[date, tuple[int, int]] = {}
-    while latest.date() < last:
-        latest = max(latest, at.astimezone(zone).replace(tzinfo=None))
-        if first <= latest.date() < last:
-            begins = days.get(latest.date(), (len(shown), 0))[0]
-            shown.append(latest)
-            days[latest.date()] = (begins, len(shown))
-        at += MINUTE
-    return shown, days
-
-
-def first_minute(zone_name: str, first: date) -> datetime:
-    zone = ZoneInfo(zone_name)
-    at = datetime.combine(first, time(), tzinfo=UTC) - DAY
-    while at.astimezone(zone).date() < first:
-        at += MINUTE
-    return at
-
-
-def read(clock: str) -> time:
-    return time.max if clock == "24:00" else time.fromisoformat(clock)
-
-
-@dataclass(frozen=True)
-class Walker:
-    """A calendar as the definition reads, walked by the minute."""
-
-    zone_name: str
-    first: date
-    definition: dict
-
-    @cached_property
-    def calendar(self) -> WorkCalendar:
-        return WorkCalendar.from_definition(self.definition)
-
-    @cached_property
-    def begins(self) -> datetime:
-        return first_minute(self.zone_name, self.first)
-
-    @property
-    def shown(self) -> list[datetime]:
-        return minutes_shown(self.zone_name, self.first)[0]
-
-    @property
-    def days(self) -> dict[date, tuple[int, int]]:
-        return minutes_shown(self.zone_name, self.first)[1]
-
-    def instant(self, minute: int) -> datetime:
-        return self.begins + minute * MINUTE
-
-    def hours(self, day: date) -> list[list[str]]:
-        if day.isoformat() in self.definition["overrides"]:
-            return self.definition["overrides"][day.isoformat()]
-        if day.isoformat() in self.definition["holidays"]:
-            return []
-        week = self.definition["weekly"]
-        for season in self.definition["seasons"]:
-            if season["from"] <= f"{day:%m-%d}" < season["until"]:
-                week = season["weekly"]
-        return week.get(WEEKDAYS[day.weekday()], [])
-
-    def works(self, day: date) -> bool:
-        return (
-            WEEKDAYS[day.weekday()] in self.definition["working_weekdays"]
-            and day.isoformat() not in self.definition["holidays"]
-        )
-
-    @cached_property
-    def is_open(self) -> list[bool]:
-        return [
-            any(opens <= wall.time() < closes for opens, closes in hours)
-            for day, (begins, ends) in self.days.items()
-            for hours in [[(read(a), read(b)) for a, b in self.hours(day)]]
-            for wall in self.shown[begins:ends]
-        ]
-
-    @cached_property
-    def is_legal(self) -> list[bool]:
-        return [self.works(wall.date()) for wall in self.shown]
-
-    def counts(self, unit: Unit) -> list[bool]:
-        if unit in (Unit.OPEN_HOURS, Unit.OPEN_MINUTES):
-            return self.is_open
-        if unit is Unit.LEGAL_HOURS:
-            return self.is_legal
-        return [True] * len(self.shown)
-
-    def day_of(self, minute: int) -> date:
-        if minute == len(self.shown):
-            return self.first + WINDOW * DAY
-        return self.shown[minute].date()
-
-
-MinutePause = tuple[int, int | None]
-
-
-def is_paused(minute: int, pauses: Sequence[MinutePause]) -> bool:
-    return any(
-        since <= minute and (until is None or minute < until) for since, until in pauses
-    )
-
-
-def paused_at_end(start: int, end: int, pauses: Sequence[MinutePause]) -> bool:
-    """Whether the case is paused in the last microsecond before a minute."""
-    return any(
-        max(since, start) < end and (until is None or end <= until)
-        for since, until in pauses
-        if until is None or since < until
-    )
 
 
 # What to try.
@@ -247,13 +125,6 @@ def minutes(walker: Walker) -> st.SearchStrategy[int]:
 def minute_pauses(walker: Walker) -> st.SearchStrategy[list[MinutePause]]:
     at = minutes(walker)
     return st.lists(st.tuples(at, st.one_of(at, at, at, st.none())), max_size=4)
-
-
-def as_pauses(walker: Walker, pauses: Sequence[MinutePause]) -> list[Pause]:
-    return [
-        (walker.instant(since), None if until is None else walker.instant(until))
-        for since, until in pauses
-    ]
 
 
 # Against the walker.

@@ -1,6 +1,6 @@
 """Calendars and short ways to write instants, for the tests of working time."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from engine.worktime import Term, WorkCalendar
@@ -39,5 +39,5 @@ def term(amount: str, unit: str, **options: object) -> Term:
 
 
 def madrid(text: str) -> datetime:
-    """Return a wall time in Madrid, the first of two where it happens twice."""
-    return datetime.fromisoformat(text).replace(tzinfo=MADRID)
+    """Return a wall time in Madrid as an instant; of two, the first."""
+    return datetime.fromisoformat(text).replace(tzinfo=MADRID).astimezone(UTC)
