@@ -31,7 +31,7 @@ NOW = builders.NOW
 CONTENT = (
     "n", "met", "missed", "pending", "excluded", "not_computable", "numerator",
     "denominator", "value", "low", "high", "status", "comparator", "target",
-    "last_event_at", "rule_digest", "inputs_digest",
+    "last_event_at", "rule_digest", "inputs_digest", "whole",
 )  # fmt: skip
 
 
@@ -51,7 +51,8 @@ def ledger():
 def facts():
     return sorted(
         CaseFact.objects.values_list(
-            "indicator__code", "case_key", "outcome", "counted_on", "due_at", "value"
+            *("indicator__code", "case_key", "part", "outcome", "counted_on"),
+            *("due_at", "value", "suspended"),
         )
     )
 
@@ -120,9 +121,53 @@ def many_rules():
             item["rule"] |= {"counted_in": ["due", "opened"][number]}
             item["rule"] |= {"segment_by": "channel", "withdrawn": ["withdrawn"]}
         made.append(item)
-    ratio = builders.indicator("IND-R", kind="ratio", target="50", calendar=None)
-    ratio["rule"] = {"numerator": {"closed": 1}, "denominator": {"opened": 1}}
-    return [*made, ratio]
+    return [*made, *(other_kind(kind, rule) for kind, rule in OTHER_KINDS.items())]
+
+
+TIMED = {"start": {"types": ["opened"]}, "stop": {"types": ["closed"]}}
+LIMIT = {"amount": "10", "unit": "working_days"}
+# One rule of every kind that many_rules has not, with what is special about it.
+OTHER_KINDS: dict[str, dict] = {
+    "ratio": {"numerator": {"closed": 1}, "denominator": {"opened": 1}},
+    "share": {"numerator": {"closed": 1}, "denominator": {"opened": 1, "closed": 1}},
+    "count": {"numerator": {"closed": 1}, "segment_by": "channel"},
+    "mean_duration": {**TIMED, "unit": "working_days", "counted_in": "closed"},
+    "percentile_duration": {**TIMED, "unit": "elapsed_hours", "percentile": "90"},
+    "two_tier_remainder": {
+        **TIMED,
+        "limit": LIMIT,
+        "second_limit": {"amount": "20", "unit": "working_days"},
+    },
+    "every_case_within_limit": {
+        **TIMED,
+        "limit": LIMIT,
+        "counted_in": "opened",
+        "demand": {"per": "month", "at_most": 3},
+        "segment_by": "channel",
+    },
+    "share_of_days": {
+        **TIMED,
+        "unit": "elapsed_days",
+        "counted_in": "opened",
+        "daily": {"value": "9", "comparator": "<="},
+    },
+    "schedule_frequency": {
+        "done": {"types": ["closed"]},
+        "plan": {"amount": 1, "per": "week"},
+    },
+    "milestone": {"done": {"types": ["closed"]}, "due": {"on": "03-31"}},
+    "availability": {**TIMED, "unit": "elapsed_hours"},
+    "opening_hours": {**TIMED, "unit": "open_hours", "as_percent": False},
+    "trend": {
+        "of": {"kind": "mean_duration", **TIMED, "unit": "elapsed_days"},
+        "against": "previous",
+    },
+}
+
+
+def other_kind(kind: str, rule: dict) -> dict:
+    code = f"K-{kind}"
+    return builders.indicator(code, kind=kind, target="50", rule=rule)
 
 
 def made_up(dice: random.Random) -> list[dict]:
@@ -167,14 +212,23 @@ def in_sendable_order(events: list[dict], dice: random.Random) -> list[dict]:
     return ordered
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_little_by_little_equals_from_nothing(publish, seed):
+def another_calendar(town, dice: random.Random) -> None:
+    day = (NOW - timedelta(days=dice.randrange(300))).date().isoformat()
+    holidays = builders.OFFICE_HOURS["holidays"] | {day: "Fira"}
+    definition = builders.OFFICE_HOURS | {"holidays": holidays}
+    put_calendar(
+        organisation=town, code="office", name={}, definition=definition, at=NOW
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_little_by_little_equals_from_nothing(publish, town, seed):
     dice = random.Random(seed)
     publish(indicators=many_rules(), types=("closed", "opened", "withdrawn"))
     events = in_sendable_order(made_up(dice), dice)
     assert all(e["at"] <= NOW for e in events)
     while events:
-        size = dice.randrange(1, 20)
+        size = dice.randrange(1, 80)
         batch, events = events[:size], events[size:]
         receipt = send(*batch, at=NOW)
         assert receipt.refused == []
@@ -182,6 +236,10 @@ def test_little_by_little_equals_from_nothing(publish, seed):
             figures.refresh(at=NOW - timedelta(days=len(events)))
         if dice.random() < 0.3:
             figures.sweep(at=NOW - timedelta(days=len(events) // 2))
+        if dice.random() < 0.1:
+            figures.roll(at=NOW - timedelta(days=len(events) // 2))
+        if dice.random() < 0.1:
+            another_calendar(town, dice)
     figures.refresh(at=NOW)
     figures.sweep(at=NOW)
     figures.roll(at=NOW)
