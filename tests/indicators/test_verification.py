@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from indicators.models import CaseFact, Result
+from indicators.models import CaseFact
 from indicators.services import figures
 from indicators.services.verification import verify
 from tests import builders
