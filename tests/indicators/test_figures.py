@@ -267,6 +267,27 @@ def test_the_order_in_which_events_arrive_does_not_matter(publish):
     assert seen[0] == seen[1]
 
 
+def test_an_event_computes_only_the_lines_it_is_part_of(publish, monkeypatch):
+    publish(indicators=[builders.indicator("A"), builders.indicator("B", period="year")])
+    send(*request("a", "2026-03-02", "2026-03-03"), *request("b", "2026-06-01"))
+    figures.refresh(at=NOW)
+    computed = []
+
+    def noted(cells, period, segment, **given):
+        computed.append((cells.plan.indicator.code, period.label, segment))
+        return real(cells, period, segment, **given)
+
+    real = figures.figure
+    monkeypatch.setattr(figures, "figure", noted)
+    send(*request("late", "2026-03-02", "2026-03-20"))
+    figures.refresh(at=NOW)
+    assert sorted(computed) == [
+        (code, label, "")
+        for code in ("A", "B")
+        for label in ("2026", "2026-03", "2026-Q1")
+    ]
+
+
 def test_a_correction_moves_a_case_to_another_period(charter):
     send(
         *request("a", "2026-03-02", "2026-03-03"),
