@@ -623,8 +623,9 @@ def _end_of_case(
     Find the stop, and the time for which the case was thought to have ended.
 
     A stop before the start is a fault of the log, not speed, unless the rule keeps
-    it: some systems log the day of a stop as its midnight. A reopening undoes the
-    stop before it.
+    it: some systems log the day of a stop as its midnight. A later stop mends the
+    fault, unless the rule says that nothing does. A reopening undoes the stop before
+    it.
 
     The start itself may be the stop: a case of one event took no time at all.
     """
@@ -640,7 +641,10 @@ def _end_of_case(
         elif event.type in rule.reopened and end is not None:
             idle.append((end, event.at))
             end = None
-    fault = early and end is None and rule.stop_before_start == "excluded"
+    fault = early and (
+        rule.stop_before_start == "excluded_always"
+        or (rule.stop_before_start == "excluded" and end is None)
+    )
     return (
         end,
         tuple(idle) if rule.reopened_paused else (),

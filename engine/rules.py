@@ -617,7 +617,7 @@ def _choices(reader: "_Reader") -> dict[str, str]:
         "open_past_due": reader.choice("open_past_due", ("missed", "excluded")),
         "missing_start": reader.choice("missing_start", ("excluded", "ignored")),
         "stop_before_start": reader.choice(
-            "stop_before_start", ("excluded", "kept", "ignored")
+            "stop_before_start", ("excluded", "excluded_always", "kept", "ignored")
         ),
     }
 

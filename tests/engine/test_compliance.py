@@ -242,6 +242,16 @@ def test_the_first_stop_after_the_start_closes_the_case():
     assert fact.ended_at == at(6)
 
 
+def test_no_later_stop_mends_an_early_one_where_the_rule_says_so():
+    fact = verdict(
+        event("opened", at(5)),
+        event("closed", at(4)),
+        event("closed", at(6)),
+        made=promise(rule(stop_before_start="excluded_always")),
+    )
+    assert (fact.outcome, fact.reason) == (Outcome.EXCLUDED, "stop_before_start")
+
+
 def test_the_last_stop_closes_it_where_the_rule_says_so():
     made = promise(rule(stop={"types": ["closed"], "pick": "last"}))
     fact = verdict(
