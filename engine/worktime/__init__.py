@@ -36,8 +36,9 @@ from engine.worktime.civil import (
 )
 from engine.worktime.deadlines import due_at, elapsed
 from engine.worktime.definitions import CalendarError, Holiday, Level
-from engine.worktime.derivations import Derivation, Step, StepKind, explain_due
+from engine.worktime.derivations import Derivation, DerivationKind, Step, StepKind
 from engine.worktime.entries import entered_at
+from engine.worktime.explaining import explain_due, explain_elapsed, explain_notice
 from engine.worktime.notices import kept_from, latest_start
 from engine.worktime.terms import CutOff, DayOne, Ends, Entry, Term, TermError, Unit
 
@@ -50,6 +51,7 @@ __all__ = [
     "DayOne",
     "DayState",
     "Derivation",
+    "DerivationKind",
     "Ends",
     "Entry",
     "Holiday",
@@ -69,6 +71,8 @@ __all__ = [
     "elapsed",
     "entered_at",
     "explain_due",
+    "explain_elapsed",
+    "explain_notice",
     "kept_from",
     "latest_start",
 ]

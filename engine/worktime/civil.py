@@ -131,6 +131,10 @@ def _change(zone: ZoneInfo, early: int, late: int, before: int) -> int:
     return late
 
 
+# Stretches, above all those that do not count: sorted, apart, half-open.
+Gaps: TypeAlias = list[tuple[int, int]]
+
+
 class Line:
     """
     Counting time on a line of integers (microseconds or days), with prefix sums.
@@ -183,6 +187,15 @@ class Line:
         run = bisect_right(self._before, total) - 1
         return self._starts[run] + total - self._before[run]
 
+    def runs(self, start: int, end: int) -> Gaps:
+        """Return the stretches that count between two points."""
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        within = (
+            (max(self._starts[run], start), min(self._ends[run], end))
+            for run in range(first, bisect_left(self._starts, end))
+        )
+        return [(run, until) for run, until in within if run < until]
+
     def counts(self, point: int) -> bool:
         """Tell whether time counts from a point on."""
         run = self._run(point)
@@ -222,9 +235,6 @@ class Line:
 
 # Every point counts: time around the clock, or calendar days.
 EVERYTHING = Line([(-NEVER, NEVER)], -NEVER, NEVER)
-
-# The stretches that do not count: sorted, apart from one another, half-open.
-Gaps: TypeAlias = list[tuple[int, int]]
 
 
 def joined(gaps: Iterable[tuple[int, int]], *, since: int) -> Gaps:
@@ -284,3 +294,21 @@ def net(line: Line, start: int, end: int, gaps: Gaps) -> int:
         if until > start:
             total -= line.passed(min(until, end)) - line.passed(max(gap_from, start))
     return total
+
+
+def split(runs: Gaps, gaps: Gaps) -> tuple[Gaps, Gaps]:
+    """Return the parts of the runs outside the gaps, and those inside."""
+    outside: Gaps = []
+    inside: Gaps = []
+    for start, end in runs:
+        rest = start
+        for gap_from, until in gaps:
+            if until <= rest or gap_from >= end:
+                continue
+            if rest < gap_from:
+                outside.append((rest, gap_from))
+            inside.append((max(rest, gap_from), min(end, until)))
+            rest = min(end, until)
+        if rest < end:
+            outside.append((rest, end))
+    return outside, inside

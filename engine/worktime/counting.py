@@ -141,14 +141,20 @@ def day_count(
 _MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
 
-def day_gaps(zone: ZoneInfo, paused: Gaps, *, since: int) -> Gaps:
+def gaps_until(ended: int, zone: ZoneInfo, paused: Gaps, *, since: int) -> Gaps:
     """
-    Return the days at whose last instant the case is paused.
+    Return the days up to an instant at whose last instant the case is paused.
 
     From the day a pause begins in, up to and without the day it ends in: pausing and
-    resuming within one day costs nothing.
+    resuming within one day costs nothing. A pause that lasts until the end takes the
+    end's own day with it.
     """
-    return _lost_days(DayEnd(zone), paused, since=since)
+    cut = [
+        (gap_from, until if until < ended else NEVER)
+        for gap_from, until in paused
+        if gap_from < ended
+    ]
+    return _lost_days(DayEnd(zone), cut, since=since)
 
 
 def _lost_days(end: DayEnd, paused: Gaps, *, since: int) -> Gaps:

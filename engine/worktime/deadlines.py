@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from engine.worktime.calendars import WorkCalendar
 from engine.worktime.civil import (
-    NEVER,
     Pause,
     advance,
     day_of,
@@ -15,7 +14,7 @@ from engine.worktime.civil import (
     net,
     paused,
 )
-from engine.worktime.counting import day_count, day_gaps, full_months, line_of
+from engine.worktime.counting import day_count, full_months, gaps_until, line_of
 from engine.worktime.entries import entered
 from engine.worktime.terms import Term, Unit
 
@@ -112,13 +111,9 @@ def elapsed(
     first, last = day_of(zone, began), day_of(zone, ended)
     if first == last:
         return 0
-    # A pause that lasts until the end takes the end's own day with it.
-    cut = [
-        (gap_from, until if until < ended else NEVER)
-        for gap_from, until in gaps
-        if gap_from < ended
-    ]
-    days = net(line, first + 1, last + 1, day_gaps(zone, cut, since=first + 1))
+    days = net(
+        line, first + 1, last + 1, gaps_until(ended, zone, gaps, since=first + 1)
+    )
     if unit is Unit.MONTHS:
         return full_months(date.fromordinal(first), date.fromordinal(first + days))
     if unit is Unit.YEARS:

@@ -1,31 +1,23 @@
-"""Saying how a due instant came about."""
+"""Derivations: how an answer came about, day by day, as data to be put into words."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from typing import TypeAlias
 
-from engine.worktime.calendars import WorkCalendar
-from engine.worktime.civil import (
-    EVERYTHING,
-    Gaps,
-    Pause,
-    day_of,
-    first_showing,
-    micros_of,
-    net,
-    paused,
-)
-from engine.worktime.counting import DayCount, day_count, line_of
-from engine.worktime.deadlines import due_at
-from engine.worktime.terms import MICROSECONDS, OPEN_UNITS, Term, Unit
+from engine.worktime.calendars import HoursFrom
+from engine.worktime.definitions import Holiday
+from engine.worktime.terms import Term, Unit
+
+Span: TypeAlias = tuple[datetime, datetime]  # half-open, in UTC
 
 
 class StepKind(StrEnum):
-    """What became of one day on the way to the due instant."""
+    """What became of one day on the way to the answer."""
 
+    ENTRY = "entry"  # the start counts from another instant
     START = "start"  # the start's own day, which does not count
     DAY_ONE = "day_one"  # the first day that counts
     COUNTED = "counted"
@@ -35,6 +27,8 @@ class StepKind(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     PAUSED = "paused"
     ROLLED = "rolled"  # the working day to which the last day moves
+    ENDS = "ends"  # the last day ends at a time of day, or at closing time
+    RESUMES = "resumes"  # time counts again
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,164 +38,162 @@ class Step:
 
     :param counted: what the day used up of the term, in the term's unit.
     :param note: the name of the holiday.
+    :param exact: what the day used up, in microseconds for durations, in whole days
+        or months for the other units; sums of it are exact in any unit.
+    :param holiday: which it is, with the layer that declares it.
+    :param intervals: for durations: the time of the day that counts.
+    :param paused: for durations: the time that would count were it not paused.
+    :param hours: for open time: opening hours of the day on the clock.
+    :param hours_from: which part of the calendar gives them.
+    :param since: of an entry, the start; of a last pause, when it begins; of time
+        that resumes, when it does.
+    :param until: of an entry, the instant from which it counts; of ``ENDS``, the
+        instant at which the last day ends.
     """
 
-    day: date | None
+    day: date
     kind: StepKind
     counted: Decimal = Decimal(0)
     note: str = ""
+    exact: int = 0
+    holiday: Holiday | None = None
+    intervals: tuple[Span, ...] = ()
+    paused: tuple[Span, ...] = ()
+    hours: tuple[tuple[str, str], ...] = ()
+    hours_from: HoursFrom | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def negated(self) -> "Step":
+        """Return the step as it counts on the way back."""
+        return replace(self, counted=-self.counted, exact=-self.exact)
+
+    def as_json(self) -> dict[str, object]:
+        """
+        Return plain JSON data.
+
+        Always ``day``, ``kind``, ``counted`` (a decimal in a string) and ``exact``;
+        of the rest what there is: ``holiday`` (``name``, ``level``, ``code``,
+        ``layer``, ``source``), ``intervals`` and ``paused`` (pairs of instants),
+        ``hours`` (pairs such as ``["09:00", "14:00"]``), ``hours_from``, ``since``,
+        ``until``.
+        """
+        told: dict[str, object] = {
+            "day": self.day.isoformat(),
+            "kind": self.kind.value,
+            "counted": _decimal(self.counted),
+            "exact": self.exact,
+        }
+        rest: Mapping[str, object] = {
+            "holiday": self.holiday and _holiday(self.holiday),
+            "intervals": _spans(self.intervals),
+            "paused": _spans(self.paused),
+            "hours": [list(pair) for pair in self.hours],
+            "hours_from": self.hours_from and self.hours_from.value,
+            "since": _instant(self.since),
+            "until": _instant(self.until),
+        }
+        return told | {key: value for key, value in rest.items() if value}
+
+
+class DerivationKind(StrEnum):
+    """Which question a derivation answers."""
+
+    DUE = "due"  # engine.worktime.due_at
+    NOTICE = "notice"  # engine.worktime.kept_from
+    ELAPSED = "elapsed"  # engine.worktime.elapsed
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
     """
-    How a due instant came about, day by day.
+    How an answer came about, day by day.
 
     What the steps counted adds up to the term's amount, unless the case is paused
-    without end (``due_at`` is ``None``): then it is what had been used up before.
+    without end (``due_at`` or ``kept_from`` is ``None``): then it is what had been
+    used up before. Of time passed it adds up to :func:`engine.worktime.elapsed`:
+    exactly in ``total_exact``, to six decimals of the unit in ``total``.
+
+    :param due_at: for ``DUE``; first instant that is too late.
+    :param kept_from: for ``NOTICE``; first instant that is good.
+    :param end: for ``ELAPSED``; if it comes before ``start``, the steps are those of
+        the way back and count less than nothing.
+    :param counted_from: where the term's entry puts the start.
+    :param used_up_at: for durations: when the whole amount had passed.
+    :param after: for durations that are due: the days from there on until time counts
+        again, if it does not at once. What it is that keeps a term used up at closing
+        time in good standing until the next opening.
+    :param zone: whose days they are.
     """
 
     start: datetime
     due_at: datetime | None
     steps: tuple[Step, ...]
+    kind: DerivationKind
+    unit: Unit
+    zone: str
+    counted_from: datetime
+    term: Term | None = None
+    kept_from: datetime | None = None
+    end: datetime | None = None
+    used_up_at: datetime | None = None
+    after: tuple[Step, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """What the steps counted, in the unit."""
+        return sum((step.counted for step in self.steps), Decimal(0))
+
+    @property
+    def total_exact(self) -> int:
+        """What the steps counted, in microseconds, or in whole days or months."""
+        return sum(step.exact for step in self.steps)
+
+    def as_json(self) -> dict[str, object]:
+        """
+        Return plain JSON data, with every key.
+
+        ``kind``, ``unit``, ``zone``, ``total`` (a decimal in a string),
+        ``total_exact``, ``term`` (its definition), the instants ``start``,
+        ``counted_from``, ``end``, ``used_up_at``, ``due_at``, ``kept_from`` in UTC,
+        and the lists ``steps`` and ``after`` (:meth:`Step.as_json`). What the
+        question does not have is null.
+        """
+        return {
+            "kind": self.kind.value,
+            "unit": self.unit.value,
+            "zone": self.zone,
+            "total": _decimal(self.total),
+            "total_exact": self.total_exact,
+            "term": self.term and self.term.as_definition(),
+            "start": _instant(self.start),
+            "counted_from": _instant(self.counted_from),
+            "end": _instant(self.end),
+            "used_up_at": _instant(self.used_up_at),
+            "due_at": _instant(self.due_at),
+            "kept_from": _instant(self.kept_from),
+            "steps": [step.as_json() for step in self.steps],
+            "after": [step.as_json() for step in self.after],
+        }
 
 
-def explain_due(
-    start: datetime,
-    term: Term,
-    calendar: WorkCalendar | None,
-    *,
-    zone: ZoneInfo,
-    pauses: Sequence[Pause] = (),
-) -> Derivation:
-    """
-    Return :func:`due_at` together with the days that lead to it.
-
-    Working and calendar days have a step for each day. Durations have a step for each
-    day touched. Months and years have a step for the start, for each day paused, for
-    the last day and for each day rolled over.
-
-    Takes the same arguments, and raises the same errors, as :func:`due_at`.
-    """
-    due = due_at(start, term, calendar, zone=zone, pauses=pauses)
-    zone = calendar.zone if calendar else zone
-    gaps = paused(pauses, since=micros_of(start))
-    walk = _duration_steps if term.unit.is_duration else _day_steps
-    steps = walk(
-        micros_of(start),
-        None if due is None else micros_of(due),
-        term,
-        calendar,
-        zone,
-        gaps,
-    )
-    return Derivation(start=start, due_at=due, steps=tuple(steps))
+def _decimal(number: Decimal) -> str:
+    return format(number.normalize(), "f") if number else "0"
 
 
-def _idle_step(day: int, calendar: WorkCalendar) -> Step | None:
-    """Step of a day that is not a working day."""
-    when = date.fromordinal(day)
-    if when in calendar.holidays:
-        return Step(when, StepKind.HOLIDAY, note=calendar.holidays[when])
-    if not calendar.is_working_day(when):
-        return Step(when, StepKind.WEEKEND)
-    return None
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
 
 
-def _within(day: int, gaps: Gaps) -> bool:
-    return any(gap_from <= day < until for gap_from, until in gaps)
+def _spans(spans: tuple[Span, ...]) -> list[list[str | None]]:
+    return [[_instant(start), _instant(end)] for start, end in spans]
 
 
-def _day_steps(
-    began: int,
-    due: int | None,
-    term: Term,
-    calendar: WorkCalendar | None,
-    zone: ZoneInfo,
-    gaps: Gaps,
-) -> Iterator[Step]:
-    start_day = day_of(zone, began)
-    count = day_count(began, term, calendar, zone)
-    gaps = count.gaps(gaps)
-    last = count.last(gaps)
-    end = gaps[-1][0] if last is None else last + 1
-    if count.first > start_day:
-        yield Step(date.fromordinal(start_day), StepKind.START)
-    left = count.days
-    for day in range(count.first, end):
-        idle = _idle_if_counted_on(day, count, left, calendar)
-        if idle:
-            yield idle
-        elif _within(day, gaps):
-            yield Step(date.fromordinal(day), StepKind.PAUSED)
-        elif left:
-            left -= 1
-            step = _counted_step(day, term, count.days - left, left)
-            if step:
-                yield step
-        else:
-            yield Step(date.fromordinal(day), StepKind.ROLLED)
-    if due is None:
-        yield Step(date.fromordinal(end), StepKind.PAUSED)
-
-
-def _idle_if_counted_on(
-    day: int, count: DayCount, left: int, calendar: WorkCalendar | None
-) -> Step | None:
-    # Holidays and weekends are passed over by working days, and by a last day that
-    # rolls; calendar days count them.
-    if calendar and (count.line is not EVERYTHING or not left):
-        return _idle_step(day, calendar)
-    return None
-
-
-def _counted_step(day: int, term: Term, number: int, left: int) -> Step | None:
-    if term.unit in (Unit.MONTHS, Unit.YEARS):
-        return (
-            None if left else Step(date.fromordinal(day), StepKind.COUNTED, term.amount)
-        )
-    kind = StepKind.DAY_ONE if number == 1 else StepKind.COUNTED
-    return Step(date.fromordinal(day), kind, Decimal(1))
-
-
-def _duration_steps(
-    began: int,
-    due: int | None,
-    term: Term,
-    calendar: WorkCalendar | None,
-    zone: ZoneInfo,
-    gaps: Gaps,
-) -> Iterator[Step]:
-    line = line_of(term.unit, calendar)
-    end = gaps[-1][0] if due is None else due - 1
-    scale = MICROSECONDS[term.unit]
-    used, told = 0, Decimal(0)
-    for day in range(day_of(zone, began), day_of(zone, end) + 1):
-        morning = max(began, first_showing(zone, day))
-        night = min(end, first_showing(zone, day + 1))
-        gross = line.passed(night) - line.passed(morning)
-        used += net(line, morning, night, gaps)
-        # Rounded sums, not sums of rounded days: the last one is then exact.
-        done = round(Decimal(used) / scale, 6)
-        if used == term.microseconds:
-            done = term.amount
-        counted, told = done - told, done
-        if counted:
-            kind = StepKind.OPEN if term.unit in OPEN_UNITS else StepKind.COUNTED
-            yield Step(date.fromordinal(day), kind, counted)
-        elif gross:
-            yield Step(date.fromordinal(day), StepKind.PAUSED)
-        elif calendar and morning < night:
-            yield _empty_step(day, term, calendar)
-        if used == term.microseconds:
-            break  # closed or paused from here to the due instant
-    if due is None:
-        yield Step(date.fromordinal(day_of(zone, end)), StepKind.PAUSED)
-
-
-def _empty_step(day: int, term: Term, calendar: WorkCalendar) -> Step:
-    """Step of a day without time that counts, under a unit that needs a calendar."""
-    idle = _idle_step(day, calendar)
-    if idle and (term.unit not in OPEN_UNITS or idle.kind is StepKind.HOLIDAY):
-        return idle
-    return Step(date.fromordinal(day), StepKind.OUTSIDE_HOURS)
+def _holiday(holiday: Holiday) -> dict[str, str]:
+    return {
+        "name": holiday.name,
+        "level": holiday.level.value,
+        "code": holiday.code,
+        "layer": holiday.layer,
+        "source": holiday.source,
+    }
