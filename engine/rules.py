@@ -7,6 +7,7 @@ definition that cannot be measured is refused with the path of the fault.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -66,6 +67,15 @@ KEYS = frozenset(
     ]
 )
 ENUM = TypeVar("ENUM", bound=StrEnum)
+# What no figure needs more of, and sums of events stay exact within.
+LARGEST = 10**12
+LARGEST_WEIGHT = 10**6
+MOST_DECIMALS = 12
+# A century: what lies further off is a mistake, and no date.
+MOST_DAYS = 36_525
+LONGEST_REASON = 80
+MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class RuleError(ValueError):
@@ -485,7 +495,7 @@ class Rule:
     def from_definition(
         cls,
         kind: str,
-        definition: Mapping[str, Any],
+        definition: object,
         *,
         comparator: str | None,
         target: Decimal | None,
@@ -494,7 +504,8 @@ class Rule:
         """
         Read a stored definition.
 
-        :param definition: the ``rule`` object of the charter exchange format.
+        :param definition: the ``rule`` object of the charter exchange format; keys
+            of other kinds than this one are not looked at.
         :param calendar_digest: becomes part of the rule's version.
         :raises RuleError: naming the path of the first fault.
         """
@@ -504,6 +515,8 @@ class Rule:
             raise RuleError("kind", f"{kind!r} cannot be computed") from error
         if comparator is not None:
             _comparator("comparator", comparator)
+        if not isinstance(definition, Mapping):
+            raise RuleError("rule", "must be an object")
         reader = _Reader(definition)
         reader.refuse_unknown()
         rule = cls(
@@ -513,8 +526,8 @@ class Rule:
             target=target,
             targets=_targets(reader, comparator),
             minimum_sample=reader.whole("minimum_sample"),
-            grace_days=reader.whole("grace_days"),
-            as_percent=definition.get("as_percent", True) is True,
+            grace_days=reader.whole("grace_days", most=MOST_DAYS),
+            as_percent=reader.flag("as_percent", default=True),
         )
         if known is Kind.TREND:
             return replace(rule, trend=_trend(reader, calendar_digest))
@@ -531,7 +544,7 @@ def _needs_calendar(term: Term) -> bool:
 
 def _case_parts(reader: "_Reader", kind: Kind) -> dict[str, Any]:
     """Read what says how cases are read and what is computed over them."""
-    daily = _daily(reader, required=kind is Kind.SHARE_OF_DAYS)
+    daily = _daily(reader) if kind is Kind.SHARE_OF_DAYS else None
     timed = kind.is_timed or kind.by_span or (daily is not None and daily.by_duration)
     answered = kind.by_answer or (daily is not None and not daily.by_duration)
     return {
@@ -541,8 +554,8 @@ def _case_parts(reader: "_Reader", kind: Kind) -> dict[str, Any]:
         **_sums(reader, kind),
         **_scores(reader, kind),
         **_choices(reader),
-        "duration_unit": reader.unit(
-            required=kind.is_duration or (timed and not kind.by_case)
+        "duration_unit": _duration_unit(
+            reader, kind, required=timed and not kind.by_case
         ),
         "pauses": _pauses(reader),
         **_reopened(reader),
@@ -551,10 +564,17 @@ def _case_parts(reader: "_Reader", kind: Kind) -> dict[str, Any]:
         "exclude": reader.conditions("exclude"),
         "demand": _demand(reader),
         "done": reader.pick("done", required=kind.by_doing),
-        "plan": _plan(reader, required=kind is Kind.SCHEDULE_FREQUENCY),
-        "milestone": _milestone(reader, required=kind is Kind.MILESTONE),
+        "plan": _plan(reader) if kind is Kind.SCHEDULE_FREQUENCY else None,
+        "milestone": _milestone(reader) if kind is Kind.MILESTONE else None,
         "segment_by": reader.word("segment_by"),
     }
+
+
+def _duration_unit(reader: "_Reader", kind: Kind, *, required: bool) -> Unit:
+    unit = reader.unit(required=required)
+    if kind.by_span and unit.is_days:
+        raise RuleError("unit", f"{unit} do not measure stretches of time")
+    return unit
 
 
 # Events that end a case without a stop, by the key that names them.
@@ -593,6 +613,7 @@ def _sums(reader: "_Reader", kind: Kind) -> dict[str, Any]:
 
 
 def _scores(reader: "_Reader", kind: Kind) -> dict[str, Any]:
+    reader.part("scale", "min", "max")
     found: dict[str, Any] = {
         "scale_min": reader.number("scale", "min", required=kind.by_answer),
         "scale_max": reader.number("scale", "max", required=kind.by_answer),
@@ -608,7 +629,17 @@ def _scores(reader: "_Reader", kind: Kind) -> dict[str, Any]:
         bars = [found["at_least"], found["below"]]
         if bars.count(None) != 1:
             raise RuleError("at_least", "give at_least or below, one of the two")
+    if kind.by_answer:
+        _refuse_scale(kind, found["scale_min"], found["scale_max"])
     return found
+
+
+def _refuse_scale(kind: Kind, least: Decimal, most: Decimal) -> None:
+    if least >= most:
+        raise RuleError("scale.max", f"{most} is not above {least}")
+    if kind is Kind.NPS and most != 10:
+        # 9 and 10 promote, 0 to 6 detract: on another scale they mean nothing.
+        raise RuleError("scale.max", "a net promoter score is asked on a scale to 10")
 
 
 def _choices(reader: "_Reader") -> dict[str, str]:
@@ -624,7 +655,8 @@ def _choices(reader: "_Reader") -> dict[str, str]:
 
 def _checked(rule: Rule) -> Rule:
     """Refuse what no figure could mean."""
-    if rule.demand is not None and rule.kind.is_timed and rule.counted_in != "opened":
+    timed = rule.kind.is_timed or rule.by_daily_duration
+    if rule.demand is not None and timed and rule.counted_in != "opened":
         # The day of the demand must be the day the case is counted on.
         raise RuleError("counted_in", "a rule with a demand counts cases when opened")
     if rule.percentile is not None and not 0 <= rule.percentile <= 100:
@@ -643,7 +675,8 @@ def _digest(kind: str, definition: Mapping[str, Any], *rest: object) -> str:
         separators=(",", ":"),
         ensure_ascii=False,
     )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    # Half of a surrogate pair is legal JSON, though no text.
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
 
 def _edges(targets: Iterable[DatedGoal], period: Period) -> list[date]:
@@ -682,12 +715,10 @@ class _Reader:
         if unknown:
             raise RuleError(self.at(unknown[0]), "not a part of a rule")
 
-    def part(self, key: str, *known: str, required: bool = False) -> "_Reader | None":
+    def part(self, key: str, *known: str) -> "_Reader | None":
         """Return an object within; ``None`` if it is not there."""
         found = self.definition.get(key)
         if found is None:
-            if required:
-                raise RuleError(self.at(key), "missing")
             return None
         if not isinstance(found, Mapping):
             raise RuleError(self.at(key), "must be an object")
@@ -695,19 +726,34 @@ class _Reader:
         reader.refuse_unknown(frozenset(known))
         return reader
 
+    def needed(self, key: str, *known: str) -> "_Reader":
+        """Return an object within that must be there."""
+        if self.definition.get(key) is None:
+            raise RuleError(self.at(key), "missing")
+        part = self.part(key, *known)
+        assert part is not None  # noqa: S101 -- it is there
+        return part
+
     def pick(self, key: str, *, required: bool, default: str = "first") -> EventPick:
-        part = self.part(key, "types", "pick", required=required)
-        if part is None:
+        if not required and self.definition.get(key) is None:
             return EventPick()
-        types = part.names("types")
-        if not types:
-            raise RuleError(part.at("types"), "names no event type")
+        part = self.needed(key, "types", "pick")
         return EventPick(
-            types, part.choice("pick", ("first", "last"), default) == "last"
+            part.needed_names("types"),
+            part.choice("pick", ("first", "last"), default) == "last",
         )
 
+    def needed_names(self, key: str) -> frozenset[str]:
+        """Return words of which there must be one."""
+        names = self.names(key)
+        if not names:
+            raise RuleError(self.at(key), "names no event type")
+        return names
+
     def names(self, key: str) -> frozenset[str]:
-        found = self.definition.get(key) or []
+        found = self.definition.get(key)
+        if found is None:
+            return frozenset()
         if not isinstance(found, list) or not all(
             isinstance(item, str) for item in found
         ):
@@ -719,11 +765,15 @@ class _Reader:
         return None if found is None else _term(self.at(key), found)
 
     def limit(self, key: str, *, required: bool) -> Limit | None:
+        if not required and self.definition.get(key) is None:
+            return None
+        return self.needed_limit(key)
+
+    def needed_limit(self, key: str) -> Limit:
+        """Return a limit that must be there."""
         found = self.definition.get(key)
         if found is None:
-            if required:
-                raise RuleError(self.at(key), "missing")
-            return None
+            raise RuleError(self.at(key), "missing")
         return _limit(self.at(key), found)
 
     def unit(self, *, required: bool) -> Unit:
@@ -762,16 +812,27 @@ class _Reader:
         return str(found)
 
     def word(self, key: str) -> str:
-        found = self.definition.get(key) or ""
+        found = self.definition.get(key)
+        if found is None:
+            return ""
         if not isinstance(found, str):
             raise RuleError(self.at(key), "must be a word")
         return found
 
-    def whole(self, key: str, *, least: int = 0) -> int:
-        found = self.definition.get(key, 0)
-        if not isinstance(found, int) or isinstance(found, bool) or found < least:
-            raise RuleError(self.at(key), f"must be a whole number, {least} or more")
+    def flag(self, key: str, *, default: bool) -> bool:
+        found = self.definition.get(key, default)
+        if not isinstance(found, bool):
+            raise RuleError(self.at(key), "must be true or false")
         return found
+
+    def whole(self, key: str, *, least: int = 0, most: int = LARGEST) -> int:
+        found = self.definition.get(key, 0)
+        if not _is_whole(found, least, most):
+            fault = f"must be a whole number, {least} or more"
+            raise RuleError(
+                self.at(key), fault + ("" if most == LARGEST else f", up to {most}")
+            )
+        return int(found)
 
     def number(self, *path: str, required: bool) -> Decimal | None:
         found: Any = self.definition
@@ -784,24 +845,30 @@ class _Reader:
             return None
         return _number(where, found)
 
+    def needed_number(self, key: str) -> Decimal:
+        """Return a number that must be there."""
+        found = self.definition.get(key)
+        if found is None:
+            raise RuleError(self.at(key), "missing")
+        return _number(self.at(key), found)
+
     def day(self, key: str) -> date | None:
         found = self.definition.get(key)
         if found is None:
             return None
-        try:
-            return date.fromisoformat(found)
-        except (TypeError, ValueError) as error:
+        day = _day(found) if _matches(ISO_DATE, found) else None
+        if day is None:
             fault = f"{found!r} is not a date such as 2026-01-31"
-            raise RuleError(self.at(key), fault) from error
+            raise RuleError(self.at(key), fault)
+        return day
 
     def month_day(self, key: str) -> tuple[int, int]:
         found = self.definition.get(key)
-        try:
-            # Of a leap year, so that 29 February is one.
-            day = date.fromisoformat(f"2000-{found}")
-        except ValueError as error:
+        # Of a leap year, so that 29 February is one.
+        day = _day(f"2000-{found}") if _matches(MONTH_DAY, found) else None
+        if day is None:
             fault = f"{found!r} is not a month and day such as 06-15"
-            raise RuleError(self.at(key), fault) from error
+            raise RuleError(self.at(key), fault)
         return day.month, day.day
 
     def weights(self, key: str, *, required: bool) -> Mapping[str, int]:
@@ -813,9 +880,29 @@ class _Reader:
         if not isinstance(found, Mapping):
             raise RuleError(self.at(key), "must map event types to whole numbers")
         for name, weight in found.items():
-            if not isinstance(weight, int) or isinstance(weight, bool):
-                raise RuleError(f"{self.at(key)}.{name}", "must be a whole number")
+            if not _is_whole(weight, -LARGEST_WEIGHT, LARGEST_WEIGHT):
+                fault = f"must be a whole number, up to {LARGEST_WEIGHT}"
+                raise RuleError(f"{self.at(key)}.{name}", fault)
         return dict(found)
+
+
+def _is_whole(found: object, least: int, most: int) -> bool:
+    return (
+        isinstance(found, int)
+        and not isinstance(found, bool)
+        and least <= found <= most
+    )
+
+
+def _matches(pattern: re.Pattern[str], found: object) -> bool:
+    return isinstance(found, str) and pattern.fullmatch(found) is not None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _number(path: str, found: object) -> Decimal:
@@ -823,8 +910,12 @@ def _number(path: str, found: object) -> Decimal:
         number = Decimal(str(found))
     except InvalidOperation as error:
         raise RuleError(path, f"{found!r} is no number") from error
-    if not number.is_finite():
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int):
         raise RuleError(path, f"{found!r} is no number")
+    if abs(number) > LARGEST or exponent < -MOST_DECIMALS:
+        fault = f"{found!r} is above 10^12 or has more than {MOST_DECIMALS} decimals"
+        raise RuleError(path, fault)
     return number
 
 
@@ -845,15 +936,22 @@ def _condition(reader: _Reader) -> Condition:
         has=reader.names("has"),
         reason=reader.word("reason"),
     )
+    if len(found.reason) > LONGEST_REASON:
+        raise RuleError(reader.at("reason"), f"longer than {LONGEST_REASON} letters")
     subjects = [found.attribute, found.value_of, found.has]
-    if sum(map(bool, subjects)) != 1 or len(comparators) > 1:
+    if sum(map(bool, subjects)) != 1:
         raise RuleError(reader.path, "give one attribute, value_of or has to look at")
-    if not comparators:
-        if found.value_of:
-            raise RuleError(reader.path, "compare the value with a number")
+    # What is compared with nothing would hold of no case, and nobody would see it.
+    tests = [*comparators, *(["in"] if found.values else [])]
+    if found.has:
+        if tests:
+            raise RuleError(reader.at(tests[0]), "has looks at no value")
         return found
-    number = reader.number(comparators[0], required=True) or Decimal(0)
-    return replace(found, comparator=comparators[0], number=number)
+    if len(tests) != 1 or (found.value_of and found.values):
+        raise RuleError(reader.path, "compare it with a number, or say in what it is")
+    if found.values:
+        return found
+    return replace(found, comparator=tests[0], number=reader.needed_number(tests[0]))
 
 
 def _term(path: str, found: object) -> Term:
@@ -862,7 +960,9 @@ def _term(path: str, found: object) -> Term:
     try:
         return Term.from_definition(found)
     except TermError as error:
-        raise RuleError(path, str(error)) from error
+        # Its message begins with the key at fault.
+        key, _, fault = str(error).partition(": ")
+        raise RuleError(f"{path}.{key}", fault) from error
 
 
 def _limit(path: str, found: object) -> Limit:
@@ -871,7 +971,10 @@ def _limit(path: str, found: object) -> Limit:
     reader = _Reader(found, path)
     if "attribute" in found:
         reader.refuse_unknown(frozenset({"attribute"}))
-        return Limit(attribute=reader.word("attribute"))
+        attribute = reader.word("attribute")
+        if not attribute:
+            raise RuleError(reader.at("attribute"), "names no attribute")
+        return Limit(attribute=attribute)
     sense = reader.member("sense", Sense, Sense.WITHIN)
     term = {key: part for key, part in found.items() if key != "sense"}
     return Limit(_term(path, term), sense)
@@ -880,8 +983,7 @@ def _limit(path: str, found: object) -> Limit:
 def _conditional_limit(path: str, found: Mapping[str, Any]) -> ConditionalLimit:
     reader = _Reader(found, path)
     reader.refuse_unknown(frozenset({"where", "from", "until", "season", "limit"}))
-    limit = reader.limit("limit", required=True)
-    assert limit is not None  # noqa: S101 -- required
+    limit = reader.needed_limit("limit")
     return ConditionalLimit(limit, _span(reader), reader.conditions("where"))
 
 
@@ -892,7 +994,10 @@ def _span(reader: _Reader) -> Span:
         season = Season(part.month_day("from"), part.month_day("until"))
         if season.from_ == season.until:
             raise RuleError(part.path, "begins and ends on the same day")
-    return Span(reader.day("from"), reader.day("until"), season)
+    from_on, until_on = reader.day("from"), reader.day("until")
+    if from_on is not None and until_on is not None and until_on <= from_on:
+        raise RuleError(reader.at("until"), f"{until_on} is not after {from_on}")
+    return Span(from_on, until_on, season)
 
 
 def _targets(reader: _Reader, comparator: str | None) -> tuple[DatedGoal, ...]:
@@ -905,21 +1010,21 @@ def _targets(reader: _Reader, comparator: str | None) -> tuple[DatedGoal, ...]:
 def _dated_goal(reader: _Reader, comparator: str | None) -> DatedGoal:
     known = {"from", "until", "season", "segment", "target", "comparator"}
     reader.refuse_unknown(frozenset(known))
-    target = reader.number("target", required=True) or Decimal(0)
+    target = reader.needed_number("target")
     found = _comparator(
         reader.at("comparator"), reader.definition.get("comparator", comparator)
     )
-    segment = reader.word("segment") if "segment" in reader.definition else None
-    return DatedGoal(Goal(found, target), _span(reader), segment)
+    segment = reader.word("segment")
+    if "segment" in reader.definition and not segment:
+        raise RuleError(reader.at("segment"), "names no segment")
+    return DatedGoal(Goal(found, target), _span(reader), segment or None)
 
 
 def _extension(reader: _Reader) -> tuple[frozenset[str], Limit] | None:
     part = reader.part("extension", "types", "limit")
     if part is None:
         return None
-    limit = part.limit("limit", required=True)
-    assert limit is not None  # noqa: S101 -- required
-    return part.names("types"), limit
+    return part.needed_names("types"), part.needed_limit("limit")
 
 
 def _pauses(reader: _Reader) -> tuple[PauseRule, ...]:
@@ -928,7 +1033,9 @@ def _pauses(reader: _Reader) -> tuple[PauseRule, ...]:
         part = _Reader(item, f"pauses[{index}]")
         part.refuse_unknown(frozenset({"from", "until", "at_most"}))
         found.append(
-            PauseRule(part.names("from"), part.names("until"), part.term("at_most"))
+            PauseRule(
+                part.needed_names("from"), part.names("until"), part.term("at_most")
+            )
         )
     return tuple(found)
 
@@ -938,7 +1045,10 @@ def _reopened(reader: _Reader) -> dict[str, Any]:
     if part is None:
         return {}
     clock = part.choice("clock", ("continues", "paused"))
-    return {"reopened": part.names("types"), "reopened_paused": clock == "paused"}
+    return {
+        "reopened": part.needed_names("types"),
+        "reopened_paused": clock == "paused",
+    }
 
 
 def _demand(reader: _Reader) -> Demand | None:
@@ -948,22 +1058,23 @@ def _demand(reader: _Reader) -> Demand | None:
     return Demand(part.whole("at_most", least=1), part.choice("per", ("day", "month")))
 
 
-def _plan(reader: _Reader, *, required: bool) -> Plan | None:
-    part = reader.part("plan", "types", "amount", "per", required=required)
-    if part is None:
-        return None
+def _plan(reader: _Reader) -> Plan:
+    part = reader.needed("plan", "types", "amount", "per")
     types = part.names("types")
     if types:
+        for key in ("amount", "per"):
+            if key in part.definition:
+                raise RuleError(part.at(key), "the plan is what the events say")
         return Plan(types)
     return Plan(amount=part.whole("amount", least=1), per=part.member("per", Per, None))
 
 
-def _milestone(reader: _Reader, *, required: bool) -> Milestone | None:
-    part = reader.part("due", "on", "from", required=required)
-    if part is None:
-        return None
+def _milestone(reader: _Reader) -> Milestone:
+    part = reader.needed("due", "on", "from")
     on = part.word("on")
     if len(on) > len("06-15"):
+        if "from" in part.definition:
+            raise RuleError(part.at("from"), "only for what is due every year")
         return Milestone(on=part.day("on"))
     opens = part.month_day("from") if "from" in part.definition else (1, 1)
     due = part.month_day("on")
@@ -972,18 +1083,14 @@ def _milestone(reader: _Reader, *, required: bool) -> Milestone | None:
     return Milestone(yearly=due, opens=opens)
 
 
-def _daily(reader: _Reader, *, required: bool) -> Daily | None:
-    part = reader.part(
-        "daily", "of", "aggregate", "comparator", "value", required=required
-    )
-    if part is None:
-        return None
+def _daily(reader: _Reader) -> Daily:
+    part = reader.needed("daily", "of", "aggregate", "comparator", "value")
     return Daily(
         aggregate=part.member("aggregate", Aggregate, Aggregate.MEAN),
         comparator=_comparator(
             part.at("comparator"), part.definition.get("comparator", "<=")
         ),
-        value=part.number("value", required=True) or Decimal(0),
+        value=part.needed_number("value"),
         by_duration=part.choice("of", ("duration", "value")) == "duration",
     )
 
@@ -994,14 +1101,14 @@ def _trend(reader: _Reader, calendar_digest: str) -> Trend:
         raise RuleError("of", "missing" if found is None else "must be an object")
     inner = dict(found)
     kind = str(inner.pop("kind", ""))
+    if kind == Kind.TREND:
+        raise RuleError("of.kind", "a trend of a trend says nothing")
     try:
         rule = Rule.from_definition(
             kind, inner, comparator=None, target=None, calendar_digest=calendar_digest
         )
     except RuleError as error:
         raise RuleError(f"of.{error.path}", error.fault) from error
-    if rule.kind is Kind.TREND:
-        raise RuleError("of.kind", "a trend of a trend says nothing")
     return Trend(
         rule,
         reader.choice("against", ("previous", "year_before")) == "year_before",
