@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from accounts.models import User
-from charters.models import Edition
+from charters.models import Charter, Edition
 
 Document = dict[str, Any]
 
@@ -53,6 +53,13 @@ class Part(Protocol):
 
     def published(self, edition: Edition, at: datetime) -> None:
         """Do what follows from publication, in its transaction."""
+
+    def changed(self, charter: Charter, commitment: str, at: datetime) -> None:
+        """
+        Do what follows when a published commitment binds on other days than before.
+
+        In the transaction that suspends it or lets it hold again.
+        """
 
 
 _parts: list[Part] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from charters.models import Edition
+from charters.models import Charter, Edition
 from charters.parts import Document, Loading, Problem
 from charters.services.exchange import ExchangeError
 from commitments.models import (
@@ -109,6 +109,9 @@ class CommitmentsPart:
         return found
 
     def published(self, edition: Edition, at: datetime) -> None:
+        """Nothing follows for commitments."""
+
+    def changed(self, charter: Charter, commitment: str, at: datetime) -> None:
         """Nothing follows for commitments."""
 
 

@@ -158,7 +158,8 @@ class Suspension(models.Model):
     A resolution that suspends a commitment for some days.
 
     It belongs to the charter and the commitment's code, so it holds through editions.
-    It changes no event and no case: figures are given with and without it.
+    It changes no event and no case: figures are given with and without it. It gets
+    its end once and is never deleted (trigger).
     """
 
     organisation = models.ForeignKey(
@@ -192,6 +193,9 @@ class Suspension(models.Model):
             models.CheckConstraint(
                 condition=Q(covers__in=SuspensionScope.values),
                 name="suspension_scope_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(cause={}), name="suspension_with_cause"
             ),
             models.CheckConstraint(
                 condition=~Q(resolution=""), name="suspension_by_resolution"

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from charters.enums import EditionState
-from charters.models import Edition
+from charters.models import Charter, Edition
 from charters.parts import Document, Loading, Problem
 from charters.services.exchange import ExchangeError
 from commitments.models import Commitment
@@ -93,6 +93,15 @@ class IndicatorsPart:
         mark_indicators(
             Indicator.objects.filter(rules__edition=edition).distinct(), at=at
         )
+
+    def changed(self, charter: Charter, commitment: str, at: datetime) -> None:
+        """Have the commitment's figures computed with and without its cases."""
+        measuring = Indicator.objects.filter(
+            charter=charter,
+            rules__commitment__code=commitment,
+            rules__edition__state=EditionState.PUBLISHED,
+        )
+        mark_indicators(measuring.distinct(), at=at)
 
 
 def _place(item: Commitment | IndicatorRule) -> tuple[int, int]:
