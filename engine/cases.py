@@ -16,7 +16,7 @@ through :mod:`engine.worktime`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -24,7 +24,15 @@ from zoneinfo import ZoneInfo
 
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of
-from engine.rules import Condition, EventPick, Limit, Per, Rule, Sense
+from engine.rules import (
+    LONGEST_REASON,
+    Condition,
+    EventPick,
+    Limit,
+    Per,
+    Rule,
+    Sense,
+)
 from engine.statistics import EXACT
 from engine.worktime import (
     RESOLUTION,
@@ -38,6 +46,14 @@ from engine.worktime import (
 )
 
 ONE_DAY = timedelta(days=1)
+# What a ledger line carries: as many letters, as many digits on either side.
+LONGEST_SEGMENT = 200
+MOST_DIGITS = 20
+MOST_DECIMALS = 100  # of a number that is compared: a float has fewer
+STEP, ROUNDED = Decimal("1e-12"), Context(prec=2 * MOST_DIGITS)
+NOTHING = (Decimal(0), Decimal(0))
+# Years in which every instant has a local day in every zone.
+YEARS = range(1900, 9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +176,7 @@ class Fact:
         """One line that is equal exactly when the fact is equal."""
         return "|".join(
             (
-                self.case,
+                _word(self.case),
                 self.outcome.value,
                 self.counted_on.isoformat(),
                 _stamp(self.began_at),
@@ -168,11 +184,11 @@ class Fact:
                 _stamp(self.ended_at),
                 _number(self.value),
                 _number(self.base),
-                self.reason,
-                self.segment,
+                _word(self.reason),
+                _word(self.segment),
                 _stamp(self.last_event_at),
-                self.source,
-                self.part,
+                _word(self.source),
+                _word(self.part),
                 "suspended" if self.suspended else "",
             )
         )
@@ -230,7 +246,11 @@ def _judged(
     try:
         return _outcome(reading, promise)
     except BeyondCalendarError:
-        return reading.fact(Outcome.NOT_COMPUTABLE, reason="beyond_calendar")
+        reason = _exclusion(reading, rule)
+        if reason:  # what does not count need not be computable
+            return reading.excluded(reason)
+        end, _idle, _fault = _end_of_case(reading, rule)
+        return reading.fact(Outcome.NOT_COMPUTABLE, end=end, reason="beyond_calendar")
 
 
 def _without_start(
@@ -278,28 +298,48 @@ class Reading:
         self.source = source
         self.segment = ""
         self.part = ""
-        self.suspensions: tuple[Suspension, ...] = ()
+        self.promise: Promise | None = None
+
+    def begin(self, start: Event) -> None:
+        """Read the same case from another event on."""
+        self.start = start
+        self.segment = self.part = ""
+        self.promise = None
 
     def under(self, promise: Promise) -> None:
         """Take from the promise what every fact says of it."""
-        segment_by = promise.rule.cases.segment_by
-        self.segment = (self.attribute(segment_by) or "") if segment_by else ""
-        self.suspensions = promise.suspensions
+        rule = promise.rule.cases
+        word = self.attribute(rule.segment_by) if rule.segment_by else None
+        self.segment = (word or "")[:LONGEST_SEGMENT]
+        self.promise = promise
+
+    # Looked at once for each event of a case that has many: read once for all.
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        return frozenset(event.type for event in self.events)
+
+    @cached_property
+    def _latest(self) -> Mapping[str, str]:
+        """The last word on each attribute."""
+        latest: dict[str, str] = {}
+        for event in self.events:
+            latest.update(event.attributes)
+        return latest
+
+    def has(self, types: frozenset[str]) -> bool:
+        """Say whether the case has an event of some types."""
+        return not types.isdisjoint(self._types)
 
     def attribute(self, name: str) -> str | None:
         """Take the start's word first; else that of the latest event that has one."""
         own = self.start.attributes.get(name)
-        if own is not None:
-            return own
-        for event in reversed(self.events):
-            if name in event.attributes:
-                return event.attributes[name]
-        return None
+        return self._latest.get(name) if own is None else own
 
     def meets(self, condition: Condition) -> bool:
         """Say whether a condition holds of the case."""
         if condition.has:
-            return any(event.type in condition.has for event in self.events)
+            return self.has(condition.has)
         if condition.value_of:
             return condition.compares(self.last_value(condition.value_of))
         found = self.attribute(condition.attribute)
@@ -334,11 +374,10 @@ class Reading:
         reason: str = "",
     ) -> Fact:
         """Say what became of the case; by default counted on the day it began."""
-        began, ended = self.day(self.start.at), None if end is None else self.day(end)
-        return Fact(
+        fact = Fact(
             case=self.case,
             outcome=outcome,
-            counted_on=counted_on or began,
+            counted_on=counted_on or self.day(self.start.at),
             began_at=self.start.at,
             due_at=due,
             ended_at=end,
@@ -346,11 +385,13 @@ class Reading:
             base=base,
             reason=reason,
             segment=self.segment,
-            last_event_at=max(event.at for event in self.events),
+            last_event_at=self.events[-1].at,
             source=self.source,
             part=self.part,
-            suspended=any(item.takes(began, ended) for item in self.suspensions),
         )
+        if self.promise is None or not suspending(fact, self.promise, self.zone):
+            return fact
+        return replace(fact, suspended=True)
 
     def excluded(
         self,
@@ -364,6 +405,31 @@ class Reading:
         return self.fact(
             Outcome.EXCLUDED, reason=reason, counted_on=counted_on, due=due, end=end
         )
+
+
+def suspending(fact: Fact, promise: Promise, zone: ZoneInfo) -> tuple[Suspension, ...]:
+    """
+    Return the suspensions that take a fact out of its promise.
+
+    A case is in hand from the day it begins to the day it ends, and one that was left
+    out until the last that is heard of it; an answer or a count on its own day only.
+    A milestone is taken out by its last good day, not by the day on which it was
+    reached. Stretches of time are never taken out: the suspended days are, and with
+    them what lies in them.
+    """
+    rule = promise.rule.cases
+    if not promise.suspensions or rule.kind.by_span:
+        return ()
+    began = fact.began_at.astimezone(zone).date()
+    ended: date | None = began
+    if rule.kind is Kind.MILESTONE:
+        began = ended = fact.counted_on
+    elif rule.kind.is_timed or rule.by_daily_duration:
+        last = fact.ended_at
+        if last is None and fact.outcome is Outcome.EXCLUDED:
+            last = fact.last_event_at
+        ended = None if last is None else last.astimezone(zone).date()
+    return tuple(item for item in promise.suspensions if item.takes(began, ended))
 
 
 def beginning(
@@ -415,19 +481,16 @@ def _outcome(reading: Reading, promise: Promise) -> Fact:
     reason = _exclusion(reading, rule)
     if rule.kind.is_timed or rule.by_daily_duration:
         return _timed(reading, promise, reason)
-    if not reason and withdrawal(reading, rule) is not None:
-        reason = "withdrawn"
-    score = reading.start.value
+    score, weight = reading.start.value, None
+    reason = reason or _withdrawn(reading, rule)
     if not reason and (score is None or not rule.on_scale(score)):
         reason = "out_of_scale"
     if not reason and rule.weight:
-        weight = _decimal(reading.attribute(rule.weight))
-        if weight is not None and weight >= 0:
-            return reading.fact(Outcome.COUNTED, value=score, base=weight)
-        reason = "no_weight"
+        weight = _weight(reading.attribute(rule.weight))
+        reason = "no_weight" if weight is None else ""
     if reason:
         return reading.excluded(reason)
-    return reading.fact(Outcome.COUNTED, value=score)
+    return reading.fact(Outcome.COUNTED, value=score, base=weight)
 
 
 def _exclusion(reading: Reading, rule: Rule) -> str:
@@ -437,12 +500,18 @@ def _exclusion(reading: Reading, rule: Rule) -> str:
         ("merged", rule.merged),
         ("duplicate", rule.duplicate),
     ):
-        if any(event.type in types for event in reading.events):
+        if reading.has(types):
             return name
     for condition in rule.exclude:
         if reading.meets(condition):
-            return condition.reason or condition.attribute or "excluded"
+            reason = condition.reason or condition.attribute or "excluded"
+            return reason[:LONGEST_REASON]
     return ""
+
+
+def _withdrawn(reading: Reading, rule: Rule) -> str:
+    """Return the reason, where there is no term before which it must have come."""
+    return "withdrawn" if reading.has(rule.withdrawn) else ""
 
 
 def withdrawal(reading: Reading, rule: Rule) -> datetime | None:
@@ -484,7 +553,7 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
     """
     rule = promise.rule.cases
     end, idle, fault = _end_of_case(reading, rule)
-    pauses = (*_pauses(reading, promise), *idle)
+    pauses = ended_with((*_pauses(reading, promise), *idle), end)
     since: datetime | None = reading.start.at
     if rule.clock.types:
         found = picked(reading.events, rule.clock)
@@ -497,6 +566,8 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
             limit, due = longer, due_of(reading, promise, longer, since, pauses)
     if limit is not None and limit.attribute and due is None:
         fault = fault or "no_due"
+    if not rule.kind.by_case and _ended_before(end, since, rule):
+        fault = fault or "stop_before_start"  # no time that a mean could be of
     return Clock(since, end, pauses, due, limit, fault)
 
 
@@ -523,10 +594,10 @@ def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
     end, due, notice = clock.end, clock.due, _is_notice(clock.limit)
     gone = withdrawal(reading, rule)
     if gone is not None and (end is None or gone <= end):
-        if due is None or notice or gone < due:
-            reason = reason or "withdrawn"
+        if not notice and broken_by(gone, reading, promise, clock):
+            end = gone  # a promise broken already stays broken
         else:
-            end = gone  # the promise was broken before
+            reason = reason or "withdrawn"
     counted_on = _counted_on(reading, rule, None if notice else due, end)
     reason = reason or clock.fault
     if reason:
@@ -552,6 +623,18 @@ def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
     )
 
 
+def broken_by(gone: datetime, reading: Reading, promise: Promise, clock: Clock) -> bool:
+    """
+    Say whether a promise to a case was broken when the case was withdrawn.
+
+    :raises BeyondCalendarError: if that needs a day the calendar does not know.
+    """
+    rule, due = promise.rule.cases, clock.due
+    if rule.kind is Kind.TWO_TIER_REMAINDER:
+        due = due_of(reading, promise, rule.second_limit, clock.since, clock.pauses)
+    return rule.kind.by_case and due is not None and gone >= due
+
+
 def _is_notice(limit: Limit | None) -> bool:
     return limit is not None and limit.sense is Sense.AT_LEAST
 
@@ -559,7 +642,7 @@ def _is_notice(limit: Limit | None) -> bool:
 def _kept(end: datetime, due: datetime | None, *, notice: bool) -> bool:
     if notice:
         return due is not None and end >= due
-    # No due instant means an endless pause: what was closed during it is in time.
+    # No due instant: the limit had not begun to run.
     return due is None or end < due
 
 
@@ -652,6 +735,24 @@ def _end_of_case(
     )
 
 
+def _ended_before(end: datetime | None, since: datetime | None, rule: Rule) -> bool:
+    """Say whether a case ended before the event that its time runs from, if any did."""
+    if end is None or not rule.clock.types or rule.stop_before_start == "kept":
+        return False
+    return since is None or end < since
+
+
+def ended_with(pauses: Iterable[Pause], end: datetime | None) -> tuple[Pause, ...]:
+    """Let the stop end every pause: what is logged after it changes nothing."""
+    if end is None:
+        return tuple(pauses)
+    return tuple(
+        (since, end if until is None else min(until, end))
+        for since, until in pauses
+        if since < end
+    )
+
+
 def _pauses(reading: Reading, promise: Promise) -> Iterator[Pause]:
     for rule in promise.rule.cases.pauses:
         since: datetime | None = None
@@ -706,56 +807,79 @@ def _doings(
 ) -> Iterator[Fact]:
     """Yield a fact for each day (and segment) on which something counts."""
     parts: dict[str, Fact] = {}
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    reading = Reading(case, events, events[0], zone, source)
     for event in events:
         day = event.at.astimezone(zone).date()
         promise = next((made for made in promises if made.binds(day)), None)
         rule = (promise or promises[0]).rule.cases
-        if event.type not in _summed(rule):
+        if not _adds(rule, event.type):
             continue
-        reading = Reading(case, events, event, zone, source)
+        reading.begin(event)
         if promise is not None:
             if not reading.meets_all(rule.where):
                 continue
             reading.under(promise)
-        reading.part = f"{day.isoformat()} {reading.segment}".strip()
-        fact = _doing(reading, promise, event, day)
-        known = parts.get(reading.part)
-        parts[reading.part] = fact if known is None else _together(known, fact)
-    yield from parts.values()
+        reason = left_out(reading, promise)
+        part = reading.part = part_of(reading, day, reason)
+        if part not in parts:
+            parts[part] = _doing(reading, promise, reason, day)
+        if parts[part].outcome is Outcome.COUNTED:
+            sums[part] = _together(sums.get(part, NOTHING), _amounts(rule, event))
+    for part, fact in parts.items():
+        value, base = sums.get(part, (None, None))
+        yield replace(fact, value=value, base=base)
 
 
-def _summed(rule: Rule) -> frozenset[str]:
+def _adds(rule: Rule, type_: str) -> bool:
+    """Say whether events of a type are what the rule counts."""
     if rule.kind.by_sum:
-        return frozenset({*rule.numerator, *rule.denominator})
-    return rule.done.types | (rule.plan.types if rule.plan else frozenset())
+        return type_ in rule.numerator or type_ in rule.denominator
+    planned = rule.plan is not None and type_ in rule.plan.types
+    return planned or type_ in rule.done.types
 
 
-def _doing(reading: Reading, promise: Promise | None, event: Event, day: date) -> Fact:
+def part_of(reading: Reading, day: date, reason: str) -> str:
+    """Name what happens on a day: what counts and what is left out are told apart."""
+    return f"{day.isoformat()}{'!' if reason else ' '}{reading.segment}".strip()
+
+
+def left_out(reading: Reading, promise: Promise | None) -> str:
+    """Return why what happened does not count; empty if it does."""
     if promise is None:
-        return reading.excluded("no_promise")
+        return "no_promise"
     rule = promise.rule.cases
-    reason = _exclusion(reading, rule)
-    if not reason and withdrawal(reading, rule) is not None:
-        reason = "withdrawn"
-    if reason:
+    return _exclusion(reading, rule) or _withdrawn(reading, rule)
+
+
+def _doing(reading: Reading, promise: Promise | None, reason: str, day: date) -> Fact:
+    """Return what counts on a day, without its amounts."""
+    if promise is None or reason:
         return reading.excluded(reason)
-    if rule.milestone is not None:
-        due = rule.milestone.due_for(day)
-        outcome = Outcome.MET if day <= due else Outcome.MISSED
-        return reading.fact(outcome, counted_on=due, end=event.at)
+    rule = promise.rule.cases
+    if rule.milestone is None:
+        return reading.fact(Outcome.COUNTED, counted_on=slot_end(rule, day))
+    due = rule.milestone.due_for(day)
+    outcome = Outcome.MET if day <= due else Outcome.MISSED
+    return reading.fact(outcome, counted_on=due, end=reading.start.at)
+
+
+def _amounts(rule: Rule, event: Event) -> tuple[Decimal, Decimal]:
+    """Return what an event adds to the numerator and to the denominator."""
     if rule.kind is Kind.SCHEDULE_FREQUENCY:
-        return reading.fact(
-            Outcome.COUNTED,
-            counted_on=slot_end(rule, day),
-            value=Decimal(event.type in rule.done.types),
-            base=Decimal(rule.plan is not None and event.type in rule.plan.types),
-        )
+        planned = rule.plan is not None and event.type in rule.plan.types
+        return Decimal(event.type in rule.done.types), Decimal(planned)
     amount = Decimal(1) if event.value is None else event.value
-    return reading.fact(
-        Outcome.COUNTED,
-        value=EXACT.multiply(amount, rule.numerator.get(event.type, 0)),
-        base=EXACT.multiply(amount, rule.denominator.get(event.type, 0)),
+    return (
+        EXACT.multiply(amount, rule.numerator.get(event.type, 0)),
+        EXACT.multiply(amount, rule.denominator.get(event.type, 0)),
     )
+
+
+def _together(
+    one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]
+) -> tuple[Decimal, Decimal]:
+    return EXACT.add(one[0], other[0]), EXACT.add(one[1], other[1])
 
 
 def slot_end(rule: Rule, day: date) -> date:
@@ -770,17 +894,6 @@ def slot_end(rule: Rule, day: date) -> date:
     return period_of(day, PeriodKind(per.value)).end - ONE_DAY
 
 
-def _together(one: Fact, other: Fact) -> Fact:
-    """Join what happened in a case on one day."""
-    if one.outcome is not Outcome.COUNTED or other.outcome is not Outcome.COUNTED:
-        return one
-    return replace(
-        one,
-        value=EXACT.add(one.value or Decimal(0), other.value or Decimal(0)),
-        base=EXACT.add(one.base or Decimal(0), other.base or Decimal(0)),
-    )
-
-
 def _spans(
     case: str,
     events: Sequence[Event],
@@ -788,40 +901,41 @@ def _spans(
     zone: ZoneInfo,
     source: str,
 ) -> Iterator[Fact]:
-    """Yield a fact for each stretch from a start to the next stop."""
+    """
+    Yield a fact for each stretch from a start to the next stop.
+
+    A stretch of no length is none.
+    """
+    reading = Reading(case, events, events[0], zone, source)
+    rule = promises[-1].rule.cases
     began: Event | None = None
     for event in events:
-        rule = promises[-1].rule.cases
         if began is None and rule.start.takes(event.type):
             began = event
         elif began is not None and rule.stop.takes(event.type):
-            yield from _span(case, events, promises, zone, source, began, event.at)
+            if began.at < event.at:
+                yield from _span(reading, promises, began, event.at)
             began = None
     if began is not None:
-        yield from _span(case, events, promises, zone, source, began, None)
+        yield from _span(reading, promises, began, None)
 
 
 def _span(
-    case: str,
-    events: Sequence[Event],
+    reading: Reading,
     promises: Sequence[Promise],
-    zone: ZoneInfo,
-    source: str,
     began: Event,
     end: datetime | None,
 ) -> Iterator[Fact]:
-    day = began.at.astimezone(zone).date()
+    reading.begin(began)
+    day = reading.day(began.at)
     # A stretch that began before any promise still reaches into its days.
     promise = next((made for made in promises if made.binds(day)), promises[0])
     rule = promise.rule.cases
-    reading = Reading(case, events, began, zone, source)
     if not reading.meets_all(rule.where):
         return
     reading.under(promise)
     reading.part = _stamp(began.at)
-    reason = _exclusion(reading, rule)
-    if not reason and withdrawal(reading, rule) is not None:
-        reason = "withdrawn"
+    reason = _exclusion(reading, rule) or _withdrawn(reading, rule)
     if reason:
         yield reading.excluded(reason, end=end)
     else:
@@ -830,11 +944,23 @@ def _span(
 
 
 def _decimal(text: str | None) -> Decimal | None:
+    """Read a number that somebody logged; one of absurd size is none."""
     try:
         number = Decimal(text or "")
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -MOST_DECIMALS:
+        return None
+    return number if number.adjusted() < MOST_DIGITS else None
+
+
+def _weight(text: str | None) -> Decimal | None:
+    """Read an answer's weight, to as many decimals as the ledger keeps."""
+    number = _decimal(text)
+    if number is None or number < 0:
+        return None
+    return number.quantize(STEP, ROUND_HALF_EVEN, ROUNDED)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -842,7 +968,9 @@ def _instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return None if instant.tzinfo is None else instant
+    if instant.tzinfo is None or instant.year not in YEARS:
+        return None
+    return instant
 
 
 def _stamp(instant: datetime | None) -> str:
@@ -850,4 +978,14 @@ def _stamp(instant: datetime | None) -> str:
 
 
 def _number(number: Decimal | None) -> str:
-    return "" if number is None else format(number.normalize(EXACT), "f")
+    if number is None:
+        return ""
+    # Nought is one number, whatever its sign and its zeros.
+    return format(number.normalize(EXACT), "f") if number else "0"
+
+
+def _word(text: str) -> str:
+    """Write a text so that nothing in it passes for the end of it."""
+    if "|" not in text and "\\" not in text and "\n" not in text:
+        return text
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "\\n")

@@ -13,6 +13,7 @@ from engine.cases import (
     Outcome,
     Promise,
     Reading,
+    broken_by,
     clock_of,
     due_of,
     limit_of,
@@ -63,7 +64,7 @@ def timing_of(
         chosen = picked(reading.events, rule.clock)
         uses.pick(rule.clock, chosen, Use.CLOCK, Use.CLOCK_NOT_TAKEN)
     limits = tuple(_limits(reading, promise, clock, uses))
-    _note_withdrawal(reading, rule, clock, uses)
+    _note_withdrawal(reading, promise, clock, fact, uses)
     spent = None
     if fact.outcome is Outcome.COUNTED:
         since = clock.since or reading.start.at
@@ -72,21 +73,25 @@ def timing_of(
         promise.calendar.zone if promise.calendar else reading.zone,
         clock.since,
         fact.ended_at,
-        tuple(_pauses(clock.pauses, makers)),
+        tuple(_pauses(clock, makers)),
         limits,
         spent,
     )
 
 
-def _note_withdrawal(reading: Reading, rule: Rule, clock: Clock, uses: Uses) -> None:
+def _note_withdrawal(
+    reading: Reading, promise: Promise, clock: Clock, fact: Fact, uses: Uses
+) -> None:
+    rule = promise.rule.cases
     gone = withdrawal(reading, rule)
     if gone is None:
         return
+    told = fact.outcome is not Outcome.NOT_COMPUTABLE
     notice = clock.limit is not None and clock.limit.sense is Sense.AT_LEAST
     uses.withdrawal(
         rule,
         taken=clock.end is None or gone <= clock.end,
-        late=not notice and clock.due is not None and gone >= clock.due,
+        late=told and not notice and broken_by(gone, reading, promise, clock),
     )
 
 
@@ -94,11 +99,17 @@ def _note_withdrawal(reading: Reading, rule: Rule, clock: Clock, uses: Uses) -> 
 _Maker: TypeAlias = tuple[Event, Event | None, bool]
 
 
-def _pauses(pauses: Sequence[Pause], makers: Sequence[_Maker]) -> Iterator[PauseFound]:
+def _pauses(clock: Clock, makers: Sequence[_Maker]) -> Iterator[PauseFound]:
     """Put the judge's pauses together with the events that made them."""
-    for (since, until), (by, ended_by, reopened) in zip(pauses, makers, strict=True):
-        natural = None if ended_by is None else ended_by.at
-        yield PauseFound(since, until, by, ended_by, reopened, until != natural)
+    end = clock.end
+    begun = [maker for maker in makers if end is None or maker[0].at < end]
+    for (since, until), (by, ended_by, reopened) in zip(
+        clock.pauses, begun, strict=True
+    ):
+        by_stop = end is not None and (ended_by is None or ended_by.at > end)
+        resumed = None if by_stop else ended_by
+        natural = end if resumed is None else resumed.at
+        yield PauseFound(since, until, by, resumed, reopened, until != natural)
 
 
 def _limits(

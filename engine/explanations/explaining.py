@@ -16,6 +16,9 @@ from engine.cases import (
     beginning,
     ending,
     judge,
+    left_out,
+    part_of,
+    suspending,
 )
 from engine.compliance import demand_slot, seen
 from engine.explanations.clocks import days_spent, timing_of
@@ -194,7 +197,7 @@ class _Doings(_Reader):
             reading = self.reading(event)
             if not uses or not _meant(reading, promise):
                 continue
-            part = f"{day.isoformat()} {reading.segment}".strip()
+            part = part_of(reading, day, left_out(reading, promise))
             found.setdefault(part, []).append((UsedEvent(event, uses), promise))
         return found
 
@@ -289,8 +292,4 @@ def _sums(rule: Rule, type_: str) -> tuple[Use, ...]:
 def _suspending(
     fact: Fact, promise: Promise | None, zone: ZoneInfo
 ) -> tuple[Suspension, ...]:
-    if promise is None:
-        return ()
-    began = fact.began_at.astimezone(zone).date()
-    ended = None if fact.ended_at is None else fact.ended_at.astimezone(zone).date()
-    return tuple(item for item in promise.suspensions if item.takes(began, ended))
+    return () if promise is None else suspending(fact, promise, zone)
