@@ -20,6 +20,15 @@ Three rules hold everywhere:
 Source: Ley 39/2015 (BOE-A-2015-10565), article 30, for the default rules.
 """
 
+from engine.worktime.batches import (
+    NO_END,
+    NOT_COMPUTABLE,
+    PauseArrays,
+    due_many,
+    elapsed_many,
+    to_instants,
+    to_micros,
+)
 from engine.worktime.calendars import (
     DayKind,
     DayState,
@@ -43,6 +52,8 @@ from engine.worktime.notices import kept_from, latest_start
 from engine.worktime.terms import CutOff, DayOne, Ends, Entry, Term, TermError, Unit
 
 __all__ = [
+    "NOT_COMPUTABLE",
+    "NO_END",
     "RESOLUTION",
     "BeyondCalendarError",
     "CalendarError",
@@ -59,6 +70,7 @@ __all__ = [
     "Level",
     "Line",
     "Pause",
+    "PauseArrays",
     "Step",
     "StepKind",
     "Term",
@@ -68,11 +80,15 @@ __all__ = [
     "WorktimeError",
     "changed_days",
     "due_at",
+    "due_many",
     "elapsed",
+    "elapsed_many",
     "entered_at",
     "explain_due",
     "explain_elapsed",
     "explain_notice",
     "kept_from",
     "latest_start",
+    "to_instants",
+    "to_micros",
 ]

@@ -96,7 +96,7 @@ def clock_of(zone: ZoneInfo, micros: int) -> tuple[int, int]:
     back: while an hour is shown again, it stays just before the end of that hour.
     It is the greatest wall time whose :func:`first_showing` has come.
     """
-    local = instant_of(micros).astimezone(zone)
+    local = _local(zone, micros)
     naive = micros + _offset(local)
     if local.fold:
         before = _offset(local.replace(fold=0))
@@ -112,8 +112,15 @@ def day_of(zone: ZoneInfo, micros: int) -> int:
     Where clocks go back over midnight (Newfoundland until 2011) the evening is shown
     twice; the second time the next day has already begun.
     """
-    local = instant_of(micros).astimezone(zone)
+    local = _local(zone, micros)
     return clock_of(zone, micros)[0] if local.fold else local.toordinal()
+
+
+def _local(zone: ZoneInfo, micros: int) -> datetime:
+    try:
+        return instant_of(micros).astimezone(zone)
+    except OverflowError:
+        raise BeyondCalendarError("the zone's clock shows no year there") from None
 
 
 def _offset(aware: datetime) -> int:
@@ -143,7 +150,14 @@ class Line:
     :param known_from: first point that is known; ``known_until`` is the first not.
     """
 
-    __slots__ = ("_before", "_ends", "_starts", "known_from", "known_until")
+    __slots__ = (
+        "__weakref__",
+        "_before",
+        "_ends",
+        "_starts",
+        "known_from",
+        "known_until",
+    )
 
     def __init__(
         self, runs: Iterable[tuple[int, int]], known_from: int, known_until: int
@@ -163,6 +177,11 @@ class Line:
         self._before = [0]
         for start, end in zip(self._starts, self._ends, strict=True):
             self._before.append(self._before[-1] + end - start)
+
+    @property
+    def edges(self) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Starts and ends of the runs, and what has passed before each and in all."""
+        return self._starts, self._ends, self._before
 
     def passed(self, point: int) -> int:
         """Return the counting time from the beginning of the known range on."""

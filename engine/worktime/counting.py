@@ -118,27 +118,36 @@ def day_count(
     :param zone: whose days they are.
     :raises WorktimeError: if the unit or its end needs a calendar and there is none.
     """
-    line = line_of(term.unit, calendar)
+    line = day_line(term, calendar)
     day, clock = clock_of(zone, began)
-    closes = None
-    if term.ends is Ends.CLOSING:
-        if calendar is None:
-            raise WorktimeError("ends: closing times need a calendar")
-        closes = calendar
-        line = line if term.unit.needs_calendar else calendar.known_days
+    closes = calendar if term.ends is Ends.CLOSING else None
     end = DayEnd(zone, term.ends, clock, closes)
     # The start's own day cannot be day one if it had closed before.
     same = term.day_one is DayOne.SAME and not (closes and began >= end.late(day))
     first = day if same else day + 1
     days = int(term.amount)
-    if term.unit in _MONTHS:
-        start, months = date.fromordinal(day), days * _MONTHS[term.unit]
+    if term.unit in MONTHS_IN:
+        start, months = date.fromordinal(day), days * MONTHS_IN[term.unit]
         days = month_end(start, months, inclusive=same) - first + 1
     rolls = term.roll and term.unit is not Unit.WORKING_DAYS
     return DayCount(line, first, days, end, calendar if rolls else None)
 
 
-_MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
+def day_line(term: Term, calendar: WorkCalendar | None) -> Line:
+    """
+    Return the days that count towards a term.
+
+    :raises WorktimeError: if the unit or its end needs a calendar and there is none.
+    """
+    line = line_of(term.unit, calendar)
+    if term.ends is not Ends.CLOSING or term.unit.needs_calendar:
+        return line
+    if calendar is None:
+        raise WorktimeError("ends: closing times need a calendar")
+    return calendar.known_days
+
+
+MONTHS_IN = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
 
 def gaps_until(ended: int, zone: ZoneInfo, paused: Gaps, *, since: int) -> Gaps:

@@ -14,7 +14,13 @@ from engine.worktime.civil import (
     net,
     paused,
 )
-from engine.worktime.counting import day_count, full_months, gaps_until, line_of
+from engine.worktime.counting import (
+    MONTHS_IN,
+    day_count,
+    full_months,
+    gaps_until,
+    line_of,
+)
 from engine.worktime.entries import entered
 from engine.worktime.terms import Term, Unit
 
@@ -114,10 +120,7 @@ def elapsed(
     days = net(
         line, first + 1, last + 1, gaps_until(ended, zone, gaps, since=first + 1)
     )
-    if unit is Unit.MONTHS:
-        return full_months(date.fromordinal(first), date.fromordinal(first + days))
-    if unit is Unit.YEARS:
-        return (
-            full_months(date.fromordinal(first), date.fromordinal(first + days)) // 12
-        )
-    return days
+    if unit not in MONTHS_IN:
+        return days
+    months = full_months(date.fromordinal(first), date.fromordinal(first + days))
+    return months // MONTHS_IN[unit]

@@ -34,12 +34,13 @@ def entered_at(start: datetime, term: Term, calendar: WorkCalendar | None) -> da
 
 def entered(start: int, term: Term, calendar: WorkCalendar | None) -> int:
     """Return :func:`entered_at` in microseconds."""
-    for entry in _entries(term):
+    for entry in entries_of(term):
         start = _entered(start, entry, calendar)
     return start
 
 
-def _entries(term: Term) -> tuple[Entry | CutOff, ...]:
+def entries_of(term: Term) -> tuple[Entry | CutOff, ...]:
+    """Return what moves a start, one after the other."""
     if term.unit is Unit.WORKING_DAYS and term.ends is Ends.TIME:
         return term.entry, Entry.NEXT_WORKING_DAY
     return (term.entry,)

@@ -20,6 +20,7 @@ from engine.worktime.civil import (
     split,
 )
 from engine.worktime.counting import (
+    MONTHS_IN,
     DayCount,
     day_count,
     full_months,
@@ -31,8 +32,6 @@ from engine.worktime.derivations import Derivation, DerivationKind, Span, Step, 
 from engine.worktime.entries import entered
 from engine.worktime.notices import kept_from
 from engine.worktime.terms import MICROSECONDS, OPEN_UNITS, Ends, Term, Unit
-
-_MONTHLY = (Unit.MONTHS, Unit.YEARS)
 
 
 def explain_due(
@@ -248,7 +247,7 @@ def _day_steps(
 
 def _counted_day(day: int, term: Term, *, first: bool, left: int) -> Iterator[Step]:
     when = date.fromordinal(day)
-    if term.unit not in _MONTHLY:
+    if term.unit not in MONTHS_IN:
         kind = StepKind.DAY_ONE if first else StepKind.COUNTED
         yield Step(when, kind, Decimal(1), exact=1)
     elif not left:
@@ -269,12 +268,12 @@ def _days_passed(clock: _Clock, began: int, ended: int) -> Iterator[Step]:
             yield Step(date.fromordinal(day), StepKind.PAUSED)
         else:
             counted += 1
-            if clock.unit not in _MONTHLY:
+            if clock.unit not in MONTHS_IN:
                 kind = StepKind.DAY_ONE if counted == 1 else StepKind.COUNTED
                 yield Step(date.fromordinal(day), kind, Decimal(1), exact=1)
-    if clock.unit in _MONTHLY and first < last:
+    if clock.unit in MONTHS_IN and first < last:
         months = full_months(date.fromordinal(first), date.fromordinal(first + counted))
-        passed = months if clock.unit is Unit.MONTHS else months // 12
+        passed = months // MONTHS_IN[clock.unit]
         yield Step(
             date.fromordinal(last), StepKind.COUNTED, Decimal(passed), exact=passed
         )
