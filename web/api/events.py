@@ -15,21 +15,11 @@ from indicators.models import Stream
 from indicators.services.files import parse_line
 from indicators.services.intake import LineError, Receipt, record
 from indicators.services.streams import use_token
-from web.api.problems import problem
+from web.api.problems import ProblemError
+from web.api.tokens import bearer
 
 ONE, MANY = "application/json", "application/x-ndjson"
 Line = tuple[int, Mapping[str, Any] | LineError]
-
-
-class _ProblemError(Exception):
-    """A request that cannot be served at all; nothing of it was recorded."""
-
-    def __init__(
-        self, status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.headers = headers
 
 
 # A token in a header is the whole proof of who asks: no browser adds it by itself, so
@@ -44,22 +34,22 @@ def events(request: HttpRequest, organisation: str, stream: str) -> HttpResponse
     """
     try:
         receipt = _receive(request, organisation, stream)
-    except _ProblemError as error:
-        return problem(error.status, str(error), headers=error.headers)
+    except ProblemError as error:
+        return error.response()
     return JsonResponse(asdict(receipt))
 
 
 def _receive(request: HttpRequest, organisation: str, code: str) -> Receipt:
     if request.method != "POST":
-        raise _ProblemError(
+        raise ProblemError(
             HTTPStatus.METHOD_NOT_ALLOWED,
             "events can only be posted",
             headers={"Allow": "POST"},
         )
     now = timezone.now()
     stream = _opened_stream(request, organisation, code)
-    if stream is None or not use_token(stream=stream, key=_key(request), at=now):
-        raise _ProblemError(
+    if stream is None or not use_token(stream=stream, key=bearer(request), at=now):
+        raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "send a token of this stream: Authorization: Bearer par_…",
             headers={"WWW-Authenticate": 'Bearer realm="events"'},
@@ -69,14 +59,9 @@ def _receive(request: HttpRequest, organisation: str, code: str) -> Receipt:
 
 def _opened_stream(request: HttpRequest, organisation: str, code: str) -> Stream | None:
     """Return the stream; an unknown one must look like one with another token."""
-    if not _key(request) or "\x00" in code:
+    if not bearer(request) or "\x00" in code:
         return None
     return Stream.objects.filter(organisation__slug=organisation, code=code).first()
-
-
-def _key(request: HttpRequest) -> str:
-    scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _lines(request: HttpRequest) -> list[Line]:
@@ -84,7 +69,7 @@ def _lines(request: HttpRequest) -> list[Line]:
         return [(1, _one(_body(request)))]
     if request.content_type == MANY:
         return list(_many(_body(request)))
-    raise _ProblemError(
+    raise ProblemError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"send one event as {ONE} or many as {MANY}",
         headers={"Accept-Post": f"{ONE}, {MANY}"},
@@ -96,12 +81,12 @@ def _body(request: HttpRequest) -> bytes:
     if request.headers.get("Transfer-Encoding") and not request.headers.get(
         "Content-Length"
     ):
-        raise _ProblemError(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length")
+        raise ProblemError(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length")
     try:
         return request.body
     except RequestDataTooBig as error:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raise _ProblemError(
+        raise ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {most} bytes at once"
         ) from error
 
@@ -109,14 +94,14 @@ def _body(request: HttpRequest) -> bytes:
 def _one(body: bytes) -> Mapping[str, Any]:
     found = _parsed(body)
     if isinstance(found, LineError):
-        raise _ProblemError(HTTPStatus.BAD_REQUEST, str(found)) from found
+        raise ProblemError(HTTPStatus.BAD_REQUEST, str(found)) from found
     return found
 
 
 def _many(body: bytes) -> Iterator[Line]:
     lines = body.rstrip().count(b"\n") + 1
     if lines > settings.EVENTS_MAX_LINES:
-        raise _ProblemError(
+        raise ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"send at most {settings.EVENTS_MAX_LINES} lines at once, not {lines}",
         )

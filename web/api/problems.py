@@ -5,8 +5,33 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 
+class ProblemError(Exception):
+    """A request that cannot be served."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        code: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+    def response(self) -> HttpResponse:
+        """Answer with it."""
+        return problem(self.status, str(self), code=self.code, headers=self.headers)
+
+
 def problem(
-    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None
+    status: HTTPStatus,
+    detail: str,
+    *,
+    code: str = "",
+    headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """
     Answer with a problem document.
@@ -15,6 +40,8 @@ def problem(
     title is therefore the status's own words (RFC 9457, section 4.2.1).
 
     :param detail: what is wrong with this request, for whoever reads a log.
+    :param code: a word for programs to tell problems of one status apart; an extension
+        member (section 3.2).
     """
     return JsonResponse(
         {
@@ -22,6 +49,7 @@ def problem(
             "title": status.phrase,
             "status": status.value,
             "detail": detail,
+            **({"code": code} if code else {}),
         },
         status=status,
         headers=headers,

@@ -14,7 +14,7 @@ from charters.queries.catalogue import search
 from core.text import words
 from web.presenters.catalogue import charter_cards
 from web.presenters.numbers import number
-from web.public.caching import keep
+from web.caching import keep
 
 PAGE_SIZE = 20
 LONGEST_QUERY = 200

@@ -17,7 +17,7 @@ from web.presenters.charters import charter_page, editions_of, rules_of
 from web.presenters.figures import Reading
 from web.presenters.periods import civil_day
 from web.presenters.standing import counts_of
-from web.public.caching import etag_of, keep
+from web.caching import etag_of, keep
 
 
 @require_safe
