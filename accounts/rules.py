@@ -17,6 +17,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charters.edit": frozenset({Role.DRAFTER, Role.ADMINISTRATOR}),
     "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),
     "results.view": EVERYBODY,
+    "calendars.view": EVERYBODY,
+    "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "claims.view": frozenset(
         {
             Role.CLAIM_HANDLER,

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.dates import MONTHS, WEEKDAYS as WEEKDAY_NAMES
 from django.utils.text import capfirst, format_lazy
-from django.utils.translation import gettext as __, gettext_lazy as _
+from django.utils.translation import gettext as __, gettext_lazy as _, pgettext_lazy
 
 from charters.forms import LANGUAGE_NAMES, Fault, code_field, form_faults
 from core.text import LANGUAGES, Text, clean_text
@@ -31,14 +31,14 @@ from indicators.forms.day_fields import (
 )
 from indicators.services.dayfiles import EARLIEST_YEAR, LATEST_YEAR
 from indicators.services.holidays import COUNTRY_NAMES, MOST_YEARS, Division
-from indicators.services.layers import Layer, layers_of, with_layers
+from indicators.services.layers import Layer, layers_of, own_days, with_layers
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LEVEL_NAMES = {
-    Level.STATE: _("State"),
-    Level.REGION: _("Region"),
-    Level.MUNICIPALITY: _("Municipality"),
-    Level.OFFICE: _("Office"),
+    Level.STATE: pgettext_lazy("layer", "State"),
+    Level.REGION: pgettext_lazy("layer", "Region"),
+    Level.MUNICIPALITY: pgettext_lazy("layer", "Municipality"),
+    Level.OFFICE: pgettext_lazy("layer", "Office"),
 }
 EARLIEST, LATEST = date(EARLIEST_YEAR, 1, 1), date(LATEST_YEAR, 12, 31)
 Definition: TypeAlias = dict[str, Any]
@@ -248,7 +248,6 @@ class MainForm(NameForm, WeekForm):
 def _main_initial(draft: CalendarDraft) -> dict[str, Any]:
     said = draft.definition
     read = Compiled.from_definition(said)
-    own = said.get("holidays", {})
     return {
         "number": draft.number,
         **{f"name_{code}": text for code, text in draft.name.items()},
@@ -258,7 +257,7 @@ def _main_initial(draft: CalendarDraft) -> dict[str, Any]:
         **_week_initial(said.get("weekly", {})),
         "working_weekdays": said.get("working_weekdays", WEEKDAYS[:5]),
         "overrides": said.get("overrides", {}),
-        "holidays": own if isinstance(own, dict) else dict.fromkeys(own, ""),
+        "holidays": own_days(said),
     }
 
 
@@ -552,7 +551,7 @@ class NewCalendarForm(NameForm):
         copied.choices = [
             ("", _("Monday to Friday, without holidays")),
             *(
-                (code, format_lazy("{} {}", _("A copy of"), name))
+                (code, __("A copy of %(name)s") % {"name": name})
                 for code, name in calendars
             ),
         ]

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as __, gettext_lazy as _
 from indicators.services.dayfiles import clean_name, read_day
 
 Hours: TypeAlias = list[list[str]]  # opening and closing times
+TALLEST = 16  # lines of a text area
 
 _CLOCK = r"(\d{1,2})(?:[:.h](\d{2})?)?\s*h?"
-_INTERVAL = re.compile(rf"\s*{_CLOCK}\s*[-–—]\s*{_CLOCK}\s*", re.ASCII)
+_INTERVAL = re.compile(rf"\s*{_CLOCK}\s*[-\u2011–—]\s*{_CLOCK}\s*", re.ASCII)
 _EVERY_YEAR = re.compile(r"(\d{1,2})[-/.](\d{1,2})", re.ASCII)
 _FIRST_WORD = re.compile(r"\s*([^\s;,]+)[\s;,]*(.*?)\s*")
 
@@ -168,6 +169,9 @@ class LinesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, str) or value is None:
             return value
+        # As tall as what is in it, within reason.
+        rows = max(int(self.widget.attrs["rows"]), min(len(value) + 1, TALLEST))
+        self.widget.attrs["rows"] = rows
         return "\n".join(
             f"{day_text(day)} {self.write_rest(value[day])}".strip()
             for day in sorted(value)

@@ -127,3 +127,20 @@ def take_in(definition: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
     else:
         present.append(layer)
     return with_layers(definition, present)
+
+
+def own_days(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Return the holidays that stand outside the layers: the office's own."""
+    own = definition.get("holidays", {})
+    return dict(own) if isinstance(own, Mapping) else dict.fromkeys(own, "")
+
+
+def without_own(definition: Mapping[str, Any], days: Iterable[str]) -> dict[str, Any]:
+    """
+    Return a definition without these days among the office's own holidays.
+
+    They come after all layers: a day that stands in both would still be the office's.
+    """
+    gone = set(days)
+    kept = {day: name for day, name in own_days(definition).items() if day not in gone}
+    return {**definition, "holidays": kept}

@@ -67,7 +67,8 @@ def form(
     ]
 
 
-EDIT = "charters.edit"
+EDIT, KEEP = "charters.edit", "calendars.edit"
+CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
 ROWS: list[Row] = [
@@ -112,6 +113,14 @@ ROWS: list[Row] = [
     *form("redress-new", EDIT, **LIBRARY),
     *form("redress", EDIT, **LIBRARY, pk="redress"),
     *form("redress-delete", EDIT, sent=409, **LIBRARY, pk="redress"),
+    *page("calendars", "calendars.view"),
+    *page("calendar", "calendars.view", **CALENDAR),
+    *form("calendar-new", KEEP),
+    *form("calendar-edit", KEEP, **CALENDAR),
+    Row("office:calendar-preview", GET, KEEP, 405, CALENDAR),
+    Row("office:calendar-preview", POST, KEEP, 200, CALENDAR),
+    *form("calendar-library", KEEP, **CALENDAR),
+    *form("calendar-import", KEEP, **CALENDAR),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
 ]  # fmt: skip

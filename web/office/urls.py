@@ -7,7 +7,16 @@ it, so that no view can forget to whom a page belongs.
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.office import charters, claims, dashboard, drafts, feasibility, home, parts
+from web.office import (
+    calendars,
+    charters,
+    claims,
+    dashboard,
+    drafts,
+    feasibility,
+    home,
+    parts,
+)
 
 app_name = "office"
 charter_pages = [
@@ -41,12 +50,22 @@ charter_pages = [
     path("redress/<int:pk>/", parts.redress, name="redress"),
     path("redress/<int:pk>/delete/", parts.redress_delete, name="redress-delete"),
 ]
+calendar_pages = [
+    path("", calendars.calendar, name="calendar"),
+    path("edit/", calendars.calendar_edit, name="calendar-edit"),
+    path("preview/", calendars.calendar_preview, name="calendar-preview"),
+    path("library/", calendars.calendar_library, name="calendar-library"),
+    path("import/", calendars.calendar_import, name="calendar-import"),
+]
 pages: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("charters/", charters.charters, name="charters"),
     # Beside the charters, not among them: one of them may be called "new".
     path("new-charter/", charters.charter_new, name="charter-new"),
     path("charters/<slug:charter>/", include(charter_pages)),
+    path("calendars/", calendars.calendars, name="calendars"),
+    path("new-calendar/", calendars.calendar_new, name="calendar-new"),
+    path("calendars/<str:calendar>/", include(calendar_pages)),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
