@@ -9,6 +9,11 @@ with, so that an explanation cannot say something else than the figure it explai
 JSON form (:func:`as_json`).
 """
 
+from engine.explanations.deadlines import (
+    TooManyDaysError,
+    explain_deadline,
+    instant_at,
+)
 from engine.explanations.explaining import crowded, explain_case
 from engine.explanations.findings import (
     CaseExplanation,
@@ -33,9 +38,12 @@ __all__ = [
     "LimitFound",
     "PauseFound",
     "Timing",
+    "TooManyDaysError",
     "Use",
     "UsedEvent",
     "as_json",
     "crowded",
     "explain_case",
+    "explain_deadline",
+    "instant_at",
 ]

@@ -190,11 +190,12 @@ class _Doings(_Reader):
     def parts(self) -> dict[str, list[tuple[UsedEvent, Promise | None]]]:
         """The events that count, by the part of the case that they make."""
         found: dict[str, list[tuple[UsedEvent, Promise | None]]] = {}
+        reading = self.reading(self.events[0])
         for event in self.events:
             day = event.at.astimezone(self.zone).date()
             promise = next((made for made in self.promises if made.binds(day)), None)
             uses = _sums((promise or self.promises[0]).rule.cases, event.type)
-            reading = self.reading(event)
+            reading.begin(event)
             if not uses or not _meant(reading, promise):
                 continue
             part = part_of(reading, day, left_out(reading, promise))

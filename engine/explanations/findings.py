@@ -83,7 +83,8 @@ class PauseFound:
     A stretch in which the clock stood still.
 
     :param until: ``None``: it still does.
-    :param by: the event that began it; ``ended_by``: the one that ended it.
+    :param by: the event that began it; ``ended_by``: the one that ended it, if it was
+        not the end of the case that did.
     :param reopened: the case was thought to have ended meanwhile.
     :param capped: it counts as a pause for no longer than the rule allows.
     """

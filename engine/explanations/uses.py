@@ -18,17 +18,19 @@ class Uses:
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
-        self._uses: list[list[Use]] = [[] for _event in events]
+        # By identity: two events may be equal in all they say.
+        self._uses: dict[int, list[Use]] = {id(event): [] for event in events}
 
     def told(self) -> tuple[UsedEvent, ...]:
         """Return every event, in order."""
-        return tuple(map(UsedEvent, self.events, map(tuple, self._uses)))
+        return tuple(
+            UsedEvent(event, tuple(self._uses[id(event)])) for event in self.events
+        )
 
     def add(self, event: Event | None, use: Use) -> None:
         """Note what an event is taken for."""
-        for known, uses in zip(self.events, self._uses, strict=True):
-            if known is event:
-                uses.append(use)
+        if event is not None:
+            self._uses[id(event)].append(use)
 
     def of_case(self, reading: Reading, rule: Rule) -> None:
         """Note what begins a case, and what takes it out whenever it comes."""
