@@ -858,7 +858,8 @@ def _doing(reading: Reading, promise: Promise | None, reason: str, day: date) ->
         return reading.excluded(reason)
     rule = promise.rule.cases
     if rule.milestone is None:
-        return reading.fact(Outcome.COUNTED, counted_on=slot_end(rule, day))
+        _first, last = slot_of(rule, day)
+        return reading.fact(Outcome.COUNTED, counted_on=last)
     due = rule.milestone.due_for(day)
     outcome = Outcome.MET if day <= due else Outcome.MISSED
     return reading.fact(outcome, counted_on=due, end=reading.start.at)
@@ -882,16 +883,18 @@ def _together(
     return EXACT.add(one[0], other[0]), EXACT.add(one[1], other[1])
 
 
-def slot_end(rule: Rule, day: date) -> date:
-    """Return the last day of the slot of a plan that a day belongs to."""
+def slot_of(rule: Rule, day: date) -> tuple[date, date]:
+    """Return the first and the last day of the slot of a plan that a day belongs to."""
     if rule.plan is None or rule.plan.types:
-        return day
+        return day, day
     per = rule.plan.per
     if per is Per.WEEK:
-        return day + timedelta(days=6 - day.weekday())
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=6)
     if per in {Per.DAY, Per.WORKING_DAY}:
-        return day
-    return period_of(day, PeriodKind(per.value)).end - ONE_DAY
+        return day, day
+    period = period_of(day, PeriodKind(per.value))
+    return period.start, period.end - ONE_DAY
 
 
 def _spans(

@@ -24,7 +24,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from engine.cases import Fact, Outcome, Promise
-from engine.figures import Figure, Look, figure_of
+from engine.figures import ContradictionError, Figure, Look, figure_of
 from engine.measures import Tally, latest, meets
 from engine.periods import Period, PeriodKind
 from engine.rules import Demand, Goal, Rule
@@ -43,6 +43,10 @@ class Status(StrEnum):
     NOT_COMPUTABLE = "not_computable"
     NOT_EVALUATED = "not_evaluated"
     SUSPENDED = "suspended"
+
+
+# Nothing is known, suspended or not.
+UNKNOWN = frozenset({Status.NOT_COMPUTABLE, Status.NO_DATA_YET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,18 +254,24 @@ def measure(
     """
     Compute the figure of one period from its facts; see :func:`measure_cell`.
 
-    :param facts: those counted in the period, of every segment where the rule has a
-        demand; for stretches of time those that reach into it.
+    :param facts: any; those counted in the period are looked at, and stretches of
+        time that reach into it. Of whole months where the rule has a demand.
     :param earlier: the same for the period that a trend compares with.
     """
     rule = promise.rule
-    chosen = [
-        fact
-        for fact in conditioned(facts, rule)
-        if not segment or fact.segment == segment
-    ]
-    before = [fact for fact in earlier if not segment or fact.segment == segment]
-    cell = Cell(month_tallies(chosen, rule), lambda: chosen, lambda: before)
+
+    def of(period: Period, facts: Iterable[Fact]) -> list[Fact]:
+        return [
+            fact
+            for fact in conditioned(facts, rule)
+            if (rule.cases.kind.by_span or fact.counted_on in period)
+            and (not segment or fact.segment == segment)
+        ]
+
+    chosen = of(period, facts)
+    before = [] if rule.trend is None else of(rule.trend.earlier(period), earlier)
+    counted = (fact for fact in chosen if fact.counted_on in period)
+    cell = Cell(month_tallies(counted, rule), lambda: chosen, lambda: before)
     return measure_cell(
         cell,
         promise,
@@ -301,7 +311,10 @@ def measure_cell(
     official = frame.measurement(heeds=True)
     if not frame.suspends:
         return official
-    return replace(official, whole=frame.measurement(heeds=False))
+    whole = frame.measurement(heeds=False)
+    if not official.n and official.status not in UNKNOWN and frame.emptied(whole):
+        official = replace(official, status=Status.SUSPENDED)
+    return replace(official, whole=whole)
 
 
 def promise_for(promises: Sequence[Promise], period: Period) -> Promise | None:
@@ -392,11 +405,19 @@ class _Frame:
         """Whether a suspension touches the figure."""
         if any(_size(tally.suspended) for tally in self.cell.tallies):
             return True
+        if self.rule.trend and any(fact.suspended for fact in self.cell.earlier()):
+            return True
         start, end = self.promise.days_in(self.period)
         return any(
             item.from_on < end and (item.until_on is None or item.until_on > start)
             for item in self.promise.suspensions
         )
+
+    def emptied(self, whole: Measurement) -> bool:
+        """Say whether it is suspensions that leave nothing to measure."""
+        if whole.n or any(_size(tally.suspended) for tally in self.cell.tallies):
+            return True
+        return not any(self._look(Tally(), heeds=True).days())
 
     def measurement(self, *, heeds: bool) -> Measurement:
         tally, pending = self._tally(heeds=heeds)
@@ -417,9 +438,7 @@ class _Frame:
             value=figure.value,
             low=figure.low,
             high=figure.high,
-            status=self._status(
-                figure, goal if one_goal else None, not_computable, heeds=heeds
-            ),
+            status=self._status(figure, goal if one_goal else None, not_computable),
             goal=goal,
             last_event_at=(
                 None if tally.last_event is None else instant_of(tally.last_event)
@@ -465,17 +484,8 @@ class _Frame:
         *,
         heeds: bool,
     ) -> tuple[Figure, bool]:
-        """Compute the figure; say whether the calendar knew all it needed."""
-        look = Look(
-            promise=self.promise,
-            rule=self.rule,
-            period=self.period,
-            zone=self.zone,
-            as_of=self.as_of,
-            tally=tally,
-            cases=cases,
-            heeds=heeds,
-        )
+        """Compute the figure; say whether all was known and made sense."""
+        look = self._look(tally, cases, heeds=heeds)
         if self.rule.trend is not None:
             of = self.rule.trend.of
             before = replace(
@@ -486,10 +496,25 @@ class _Frame:
                 tally=_seen_tally(earlier, of, self.as_of),
             )
             look = replace(look, earlier=before)
+        nothing = Figure(Fraction(0), Fraction(0), None, 0)
+        if look.earlier is not None and look.earlier.tally.not_computable:
+            return nothing, False
         try:
             return figure_of(look), True
-        except BeyondCalendarError:
-            return Figure(Fraction(0), Fraction(0), None, 0), False
+        except (BeyondCalendarError, ContradictionError):
+            return nothing, False
+
+    def _look(self, tally: Tally, cases: Sequence[Fact] = (), *, heeds: bool) -> Look:
+        return Look(
+            promise=self.promise,
+            rule=self.rule,
+            period=self.period,
+            zone=self.zone,
+            as_of=self.as_of,
+            tally=tally,
+            cases=cases,
+            heeds=heeds,
+        )
 
     def _digest(self, cases: Sequence[Fact], earlier: Sequence[Fact]) -> str:
         digest = hashlib.sha256(f"{self.rule.digest}|{self.period.label}".encode())
@@ -503,20 +528,17 @@ class _Frame:
             digest.update(b"\n" + _facts_digest([*cases, *earlier]).encode())
         return digest.hexdigest()
 
-    def _status(
-        self, figure: Figure, goal: Goal | None, not_computable: int, *, heeds: bool
-    ) -> Status:
+    def _status(self, figure: Figure, goal: Goal | None, not_computable: int) -> Status:
         if not_computable:
             return Status.NOT_COMPUTABLE
         if not self.feed.reaches(
             min(_midnight(self.period.end, self.zone), self.as_of)
         ):
             return Status.NO_DATA_YET
-        if figure.value is None or not figure.n:
-            if heeds and self.suspends:
-                return Status.SUSPENDED
-            if figure.value is None:
-                return Status.NO_CASES
+        if figure.value is None:
+            # There are cases, but no earlier figure to compare theirs with.
+            compared = self.rule.trend is not None and figure.n
+            return Status.NOT_EVALUATED if compared else Status.NO_CASES
         if figure.n < self.rule.minimum_sample:
             return Status.TOO_FEW_CASES
         return Status.NOT_EVALUATED if goal is None else self._verdict(figure, goal)
@@ -537,7 +559,8 @@ class _Frame:
     @property
     def _only_grows(self) -> bool:
         """Whether the figure of a running period can only become larger."""
-        return self.rule.kind.only_grows(as_percent=self.rule.as_percent)
+        rule = self.rule.cases
+        return rule.kind.only_grows(as_percent=rule.as_percent)
 
 
 def _seen_tally(facts: Sequence[Fact], rule: Rule, as_of: datetime) -> Tally:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from engine.cases import Fact, Outcome, Promise, slot_end
+from engine.cases import Fact, Outcome, Promise, slot_of
 from engine.measures import Kind, Tally, meets, unit_size
 from engine.periods import Period
 from engine.rules import Aggregate, Daily, Per, Rule
@@ -32,6 +32,10 @@ HUNDRED, HALF = Fraction(100), Fraction(1, 2)
 ONE_DAY = timedelta(days=1)
 HOUR = 3_600_000_000
 Interval = tuple[Decimal, Decimal] | tuple[None, None]
+
+
+class ContradictionError(ValueError):
+    """The events contradict each other: a part is more than its whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,19 @@ class Look:
         """Yield the period's days on which the promise binds."""
         day, end = self.promise.days_in(self.period)
         while day < end:
-            if not (self.heeds and self._suspended(day)):
+            if not self._suspended(day, day):
                 yield day
             day += ONE_DAY
 
-    def _suspended(self, day: date) -> bool:
-        return any(
-            item.from_on <= day and (item.until_on is None or day < item.until_on)
+    def binds_on(self, first: date, last: date) -> bool:
+        """Say whether the promise binds on every one of some days."""
+        within = self.promise.binds(first) and self.promise.binds(last)
+        return within and not self._suspended(first, last)
+
+    def _suspended(self, first: date, last: date) -> bool:
+        """Say whether one of some days is suspended, and that is heeded."""
+        return self.heeds and any(
+            item.from_on <= last and (item.until_on is None or first < item.until_on)
             for item in self.promise.suspensions
         )
 
@@ -116,6 +126,7 @@ def figure_of(look: Look) -> Figure:
         nothing, except that a count of nothing is zero.
     :raises engine.worktime.BeyondCalendarError: if the calendar does not know a day
         that the figure needs.
+    :raises ContradictionError: if a part is more than its whole.
     """
     return FIGURES[look.rule.kind](look)
 
@@ -246,8 +257,8 @@ def _share_of_sums(look: Look) -> Figure:
     """Compute the part of a whole: as a ratio, with the interval of a share."""
     found = _ratio(replace(look, rule=replace(look.rule, as_percent=True)))
     if not 0 <= found.numerator <= found.denominator:
-        # More than the whole: the counts contradict each other.
-        return replace(found, value=None)
+        msg = f"{found.numerator} of {found.denominator} is no part of a whole"
+        raise ContradictionError(msg)
     low, high = wilson(found.numerator, found.denominator)
     whole, good = int(found.denominator), int(found.numerator)
     return replace(found, n=whole, met=good, missed=whole - good, low=low, high=high)
@@ -265,17 +276,14 @@ def _schedule_frequency(look: Look) -> Figure:
     """
     Share of what was planned that was done, slot by slot.
 
-    Doing twice in one week does not make up for a week without. A slot counts once
-    it is over; the one that runs is pending.
+    Doing twice in one week does not make up for a week without, nor does more than
+    was planned. A slot counts once it is over; the one that runs is pending. What is
+    promised for a whole slot cannot be asked of a part of it: one in which the promise
+    begins, ends or is suspended does not count.
     """
     if look.rule.plan is None or look.rule.plan.types:
-        tally = look.tally
-        done, planned = Fraction(tally.total), Fraction(tally.base)
-        return replace(
-            _over(done, planned, int(planned)),
-            met=int(min(done, planned)),
-            missed=int(max(planned - done, Fraction(0))),
-        )
+        planned = int(look.tally.base)
+        return _done_of(min(int(look.tally.total), planned), planned)
     amount = look.rule.plan.amount
     done_in: defaultdict[date, Decimal] = defaultdict(Decimal)
     for fact in look.cases:
@@ -286,13 +294,13 @@ def _schedule_frequency(look: Look) -> Figure:
         slot for slot in slots if _midnight(slot + ONE_DAY, look.zone) <= look.as_of
     ]
     done_slots = int(sum(min(Decimal(amount), done_in[slot]) for slot in over))
-    planned_slots = amount * len(over)
-    return replace(
-        _over(Fraction(done_slots), Fraction(planned_slots), planned_slots),
-        met=done_slots,
-        missed=planned_slots - done_slots,
-        pending=amount * (len(slots) - len(over)),
-    )
+    found = _done_of(done_slots, amount * len(over))
+    return replace(found, pending=amount * (len(slots) - len(over)))
+
+
+def _done_of(done: int, planned: int) -> Figure:
+    found = _over(Fraction(done), Fraction(planned), planned)
+    return replace(found, met=done, missed=planned - done)
 
 
 def _slots(look: Look) -> Iterator[date]:
@@ -302,8 +310,10 @@ def _slots(look: Look) -> Iterator[date]:
         if plan is not None and plan.per is Per.WORKING_DAY:
             if look.promise.calendar and look.promise.calendar.is_working_day(day):
                 yield day
-        elif slot_end(look.rule, day) == day:
-            yield day
+        else:
+            first, last = slot_of(look.rule, day)
+            if day == last and look.binds_on(first, last):
+                yield day
 
 
 def _milestone(look: Look) -> Figure:
@@ -364,14 +374,22 @@ def _of_day(values: list[Decimal], daily: Daily, scale: int) -> Fraction:
 def _availability(look: Look) -> Figure:
     """Share of the time for which nothing was down, interruptions joined."""
     total, down = _time(look)
-    return _over(Fraction(total - down, HOUR), Fraction(total, HOUR), total // HOUR)
+    return _share_of_time(total - down, total)
+
+
+def _share_of_time(part: int, total: int) -> Figure:
+    """Compute a share of hours; of less than one whole hour there is none yet."""
+    n = total // HOUR
+    if not n:
+        return Figure(Fraction(0), Fraction(0), None, 0)
+    return _over(Fraction(part, HOUR), Fraction(total, HOUR), n)
 
 
 def _opening_hours(look: Look) -> Figure:
     """Time open, in the rule's unit; in percent of the announced hours if so asked."""
     total, opened = _time(look)
     if look.rule.as_percent:
-        return _over(Fraction(opened, HOUR), Fraction(total, HOUR), total // HOUR)
+        return _share_of_time(opened, total)
     value = Fraction(opened, unit_size(look.rule.duration_unit))
     n = sum(1 for fact in look.cases if _is_span(fact))
     return Figure(value, Fraction(1), value if n else None, n)
@@ -438,7 +456,8 @@ def _trend(look: Look) -> Figure:
     difference = now.value - before.value
     if not trend.as_percent:
         return Figure(difference, Fraction(1), difference, now.n)
-    return _over(difference, before.value, now.n)
+    # Of a figure below nought, too, what rises is more than before.
+    return _over(difference, abs(before.value), now.n)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

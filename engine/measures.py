@@ -202,7 +202,11 @@ class Tally:
         self.last_event = latest(self.last_event, other.last_event)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON data; :meth:`from_json` reads it back."""
+        """
+        Return it as plain JSON data; :meth:`from_json` reads it back.
+
+        Equal tallies give the same bytes.
+        """
         return {
             "met": self.met,
             "missed": self.missed,
@@ -210,13 +214,15 @@ class Tally:
             "not_computable": self.not_computable,
             "open": [
                 [due, n]
-                for due, n in sorted(self.open.items(), key=lambda item: item[0] or 0)
+                for due, n in sorted(
+                    self.open.items(), key=lambda item: (item[0] is not None, item[0])
+                )
             ],
             "excluded": dict(sorted(self.excluded.items())),
-            "total": str(self.total),
-            "base": str(self.base),
+            "total": _plain(self.total),
+            "base": _plain(self.base),
             "scores": [
-                [str(value), score.n, str(score.weight)]
+                [_plain(value), score.n, _plain(score.weight)]
                 for value, score in sorted(self.scores.items())
             ],
             "last_event": self.last_event,
@@ -240,6 +246,11 @@ class Tally:
             },
             last_event=data["last_event"],
         )
+
+
+def _plain(number: Decimal) -> str:
+    """Write a number the one way it can be written."""
+    return format(number.normalize(EXACT), "f") if number else "0"
 
 
 def latest(one: int | None, other: int | None) -> int | None:

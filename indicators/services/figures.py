@@ -332,11 +332,10 @@ def _restless(plan: Plan, at: datetime) -> set[Cell]:
     Those of kinds that are looked at against the clock, until they have been seen
     after their period's end.
     """
-    kind = plan.rule.kind
+    rule = plan.rule.cases
+    kind = rule.kind
     if not (
-        kind.by_doing
-        or kind.by_span
-        or kind.only_grows(as_percent=plan.rule.as_percent)
+        kind.by_doing or kind.by_span or kind.only_grows(as_percent=rule.as_percent)
     ):
         return set()
     lines = Result.objects.annotate(
