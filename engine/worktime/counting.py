@@ -119,7 +119,8 @@ def day_count(
     :raises WorktimeError: if the unit or its end needs a calendar and there is none.
     """
     line = day_line(term, calendar)
-    day, clock = clock_of(zone, began)
+    timed = term.ends is Ends.TIME
+    day, clock = clock_of(zone, began) if timed else (day_of(zone, began), 0)
     closes = calendar if term.ends is Ends.CLOSING else None
     end = DayEnd(zone, term.ends, clock, closes)
     # The start's own day cannot be day one if it had closed before.
@@ -167,6 +168,8 @@ def gaps_until(ended: int, zone: ZoneInfo, paused: Gaps, *, since: int) -> Gaps:
 
 
 def _lost_days(end: DayEnd, paused: Gaps, *, since: int) -> Gaps:
+    if not paused:
+        return []
     return joined(
         (
             (end.ending(gap_from), until if until == NEVER else end.ending(until))

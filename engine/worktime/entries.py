@@ -35,7 +35,8 @@ def entered_at(start: datetime, term: Term, calendar: WorkCalendar | None) -> da
 def entered(start: int, term: Term, calendar: WorkCalendar | None) -> int:
     """Return :func:`entered_at` in microseconds."""
     for entry in entries_of(term):
-        start = _entered(start, entry, calendar)
+        if entry is not Entry.AS_IS:
+            start = _entered(start, entry, _needed(calendar))
     return start
 
 
@@ -46,10 +47,7 @@ def entries_of(term: Term) -> tuple[Entry | CutOff, ...]:
     return (term.entry,)
 
 
-def _entered(start: int, entry: Entry | CutOff, calendar: WorkCalendar | None) -> int:
-    if entry is Entry.AS_IS:
-        return start
-    calendar = _needed(calendar)
+def _entered(start: int, entry: Entry | CutOff, calendar: WorkCalendar) -> int:
     if entry is Entry.NEXT_OPENING:
         return calendar.line(Unit.OPEN_HOURS).resumes(start)
     days, zone = calendar.line(Unit.WORKING_DAYS), calendar.zone

@@ -22,8 +22,8 @@ from engine.worktime import (
 from tests.engine.worktime.oracle import (
     DAY,
     MINUTE,
+    WEEK,
     WEEKDAYS,
-    WINDOW,
     MinutePause,
     Walker,
     as_pauses,
@@ -77,7 +77,7 @@ weeks = st.dictionaries(st.sampled_from(WEEKDAYS), day_hours())
 @st.composite
 def walkers(draw: st.DrawFn) -> Walker:
     zone_name, first = draw(st.sampled_from(WINDOWS))
-    days = [(first + n * DAY).isoformat() for n in range(WINDOW)]
+    days = [(first + n * DAY).isoformat() for n in range(WEEK)]
     season = draw(st.lists(st.sampled_from(days), min_size=2, max_size=2, unique=True))
     return Walker(
         zone_name,
@@ -85,7 +85,7 @@ def walkers(draw: st.DrawFn) -> Walker:
         {
             "zone": zone_name,
             "known_from": days[0],
-            "known_until": (first + WINDOW * DAY).isoformat(),
+            "known_until": (first + WEEK * DAY).isoformat(),
             "weekly": draw(weeks),
             "working_weekdays": draw(
                 st.one_of(

@@ -26,18 +26,18 @@ from engine.worktime import (
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-WINDOW = 7  # days
+WEEK = 7
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @lru_cache
 def minutes_shown(
-    zone_name: str, first: date
+    zone_name: str, first: date, window: int
 ) -> tuple[list[datetime], dict[date, tuple[int, int]]]:
     """Return each minute's latest wall time so far, and each day's minutes."""
     zone = ZoneInfo(zone_name)
     at = datetime.combine(first, time(), tzinfo=UTC) - DAY
-    last = first + WINDOW * DAY
+    last = first + window * DAY
     latest = datetime.min  # noqa: DTZ901
     shown: list[datetime] = []
     days: dict[date, tuple[int, int]] = {}
@@ -61,8 +61,8 @@ def first_minute(zone_name: str, first: date) -> datetime:
 
 
 @lru_cache
-def clocks_shown(zone_name: str, first: date) -> list[int]:
-    shown, _ = minutes_shown(zone_name, first)
+def clocks_shown(zone_name: str, first: date, window: int) -> list[int]:
+    shown, _ = minutes_shown(zone_name, first, window)
     return [wall.hour * 60 + wall.minute for wall in shown]
 
 
@@ -76,11 +76,16 @@ MinutePause = tuple[int, int | None]
 
 @dataclass(frozen=True)
 class Walker:
-    """A calendar as the definition reads, walked by the minute."""
+    """
+    A calendar as the definition reads, walked by the minute.
+
+    :param window: how many days it knows, from the first on.
+    """
 
     zone_name: str
     first: date
     definition: dict
+    window: int = WEEK
 
     @cached_property
     def calendar(self) -> WorkCalendar:
@@ -92,15 +97,15 @@ class Walker:
 
     @property
     def shown(self) -> list[datetime]:
-        return minutes_shown(self.zone_name, self.first)[0]
+        return minutes_shown(self.zone_name, self.first, self.window)[0]
 
     @property
     def clocks(self) -> list[int]:
-        return clocks_shown(self.zone_name, self.first)
+        return clocks_shown(self.zone_name, self.first, self.window)
 
     @property
     def days(self) -> dict[date, tuple[int, int]]:
-        return minutes_shown(self.zone_name, self.first)[1]
+        return minutes_shown(self.zone_name, self.first, self.window)[1]
 
     def instant(self, minute: int) -> datetime:
         return self.begins + minute * MINUTE
@@ -162,7 +167,7 @@ class Walker:
 
     def day_of(self, minute: int) -> date:
         if minute == len(self.shown):
-            return self.first + WINDOW * DAY
+            return self.first + self.window * DAY
         return self.shown[minute].date()
 
     # Entries.

@@ -124,7 +124,7 @@ def one_by_one(call: Callable[[], object]) -> object:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(batches, limits(), calendars)
 def test_due_many_is_due_at_of_each(starts, limit, office):
     def due(start: datetime) -> datetime | None:
@@ -141,7 +141,7 @@ def test_due_many_is_due_at_of_each(starts, limit, office):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(instants, instants, pauses), max_size=20),
     st.sampled_from(list(LIMITS)),
