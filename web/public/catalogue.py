@@ -12,9 +12,9 @@ from accounts.models import Organisation
 from charters.enums import EditionState
 from charters.queries.catalogue import search
 from core.text import words
+from web.caching import keep
 from web.presenters.catalogue import charter_cards
 from web.presenters.numbers import number
-from web.caching import keep
 
 PAGE_SIZE = 20
 LONGEST_QUERY = 200
