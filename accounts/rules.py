@@ -5,7 +5,7 @@ One table: a permission is a verb on a noun, and the roles that have it. Every
 office view names its permission; a test walks every address with every role.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from accounts.enums import Role
 from accounts.models import Membership, Organisation, User
@@ -17,8 +17,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charters.edit": frozenset({Role.DRAFTER, Role.ADMINISTRATOR}),
     "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),
     "results.view": EVERYBODY,
+    "results.restate": frozenset({Role.MANAGER, Role.APPROVER}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
+    "commitments.suspend": frozenset(
+        {Role.APPROVER, Role.PUBLISHER, Role.ADMINISTRATOR}
+    ),
     "claims.view": frozenset(
         {
             Role.CLAIM_HANDLER,
@@ -40,6 +44,17 @@ def roles_of(user: User, organisation: Organisation) -> frozenset[str]:
         user=user, organisation=organisation
     ).values_list("role", flat=True)
     return frozenset(found)
+
+
+def roles_of_people(
+    people: Collection[int], organisation: Organisation
+) -> dict[int, list[Role]]:
+    """Return the roles that people have in an organisation, by their key, in order."""
+    found: dict[int, list[Role]] = {}
+    rows = Membership.objects.filter(user_id__in=people, organisation=organisation)
+    for user, role in rows.values_list("user_id", "role").order_by("role").distinct():
+        found.setdefault(user, []).append(Role(role))
+    return found
 
 
 def allows(roles: frozenset[str], permission: str) -> bool:

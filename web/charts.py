@@ -48,6 +48,7 @@ class Point:
     :param value: the figure, or ``None`` where there is none.
     :param status: "met", "unmet" or any other code, which is drawn as undecided.
     :param n: the cases behind the figure.
+    :param counted: the same in words, where they are no cases ("30 days").
     """
 
     label: str
@@ -55,6 +56,7 @@ class Point:
     value: Decimal | None
     status: str
     n: int
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def trend_chart(
     lower_is_better: bool,
     number_format: Callable[[Decimal], str],
     ceiling: Decimal | None = None,
+    targets: Sequence[Decimal | None] = (),
 ) -> SafeString:
     """
     Draw a series against its target, with a key below.
@@ -107,26 +110,30 @@ def trend_chart(
     :param number_format: turns a value of the series into words with its unit.
     :param ceiling: the greatest value that makes sense (100 for a percentage), so
         that the axis does not go beyond.
+    :param targets: of each period, where it is not the same for all of them: the
+        line becomes stairs, broken where a period has none.
     :returns: a ``div`` of class ``chart``.
     :raises ValueError: if ``chart_id`` cannot be an id.
     """
     values = [point.value for point in points if point.value is not None]
-    known = values if target is None else [*values, target]
-    scale = _scale(known, top=PLOT_TOP, bottom=PLOT_BOTTOM, ceiling=ceiling)
+    steps = _steps(targets or [target])
+    goals = list(dict.fromkeys(step.value for step in steps))
+    scale = _scale([*values, *goals], top=PLOT_TOP, bottom=PLOT_BOTTOM, ceiling=ceiling)
     places = _places(len(points))
     svg = [
         _opening(
-            chart_id, _plot_class(scale, target, number_format), title, description
+            chart_id, _plot_class(scale, goals, number_format), title, description
         ),
         *_gaps(points, places),
-        *_grid(scale, target, number_format),
-        *_target_line(scale, target, number_format),
+        *_grid(scale, goals, number_format),
+        *_target_lines(scale, steps),
+        *_target_labels(scale, goals, number_format),
         *_x_labels(points, places),
         *_line(points, places, scale),
         *_marks(points, places, scale, number_format),
         "</svg>",
     ]
-    key = _key(points, target, lower_is_better, number_format)
+    key = _key(points, goals, lower_is_better, number_format)
     return mark_safe(  # noqa: S308 -- every word above went through escape()
         f'<div class="chart"><p class="chart-y-label">{escape(y_label)}</p>'
         f"{''.join(svg)}{key}</div>"
@@ -255,12 +262,35 @@ def _opening(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A target and the part of the width over which it holds, in percent."""
+
+    value: Decimal
+    start: Decimal
+    end: Decimal
+
+
+def _steps(targets: Sequence[Decimal | None]) -> list[Step]:
+    """Return the stairs of a target that is not always the same."""
+    width = Decimal(100) / len(targets)
+    steps: list[Step] = []
+    for i, value in enumerate(targets):
+        if value is None:
+            continue
+        end = width * (i + 1)
+        if steps and steps[-1].value == value and targets[i - 1] is not None:
+            steps[-1] = Step(value, steps[-1].start, end)
+        else:
+            steps.append(Step(value, width * i, end))
+    return steps
+
+
 def _plot_class(
-    scale: Scale, target: Decimal | None, number_format: Callable[[Decimal], str]
+    scale: Scale, goals: Sequence[Decimal], number_format: Callable[[Decimal], str]
 ) -> str:
     """Ask for more room on the left if the words of the axis are long."""
-    shown = scale.ticks if target is None else (*scale.ticks, target)
-    longest = max(len(number_format(value)) for value in shown)
+    longest = max(len(number_format(value)) for value in (*scale.ticks, *goals))
     return "chart-plot chart-plot-wide" if longest > NARROW_LABEL else "chart-plot"
 
 
@@ -279,7 +309,7 @@ def _gaps(points: Sequence[Point], places: Sequence[Decimal]) -> Iterator[str]:
 
 
 def _grid(
-    scale: Scale, target: Decimal | None, number_format: Callable[[Decimal], str]
+    scale: Scale, goals: Sequence[Decimal], number_format: Callable[[Decimal], str]
 ) -> Iterator[str]:
     for tick in scale.ticks:
         y = scale.y(tick)
@@ -288,21 +318,31 @@ def _grid(
             f'<line class="{css_class}" x1="0" x2="100%" '
             f'y1="{_number(y)}" y2="{_number(y)}"/>'
         )
-        # The target's own label matters more than a round number beside it.
-        if target is None or abs(scale.y(target) - y) >= TICK_ROOM:
+        # A target's own label matters more than a round number beside it.
+        if all(abs(scale.y(goal) - y) >= TICK_ROOM for goal in goals):
             yield _y_text(y, number_format(tick), "chart-tick")
 
 
-def _target_line(
-    scale: Scale, target: Decimal | None, number_format: Callable[[Decimal], str]
-) -> Iterator[str]:
-    if target is not None:
-        y = scale.y(target)
+def _target_lines(scale: Scale, steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        y = _number(scale.y(step.value))
+        start = f"{_number(step.start)}%" if step.start else "0"
         yield (
-            f'<line class="chart-target" x1="0" x2="100%" '
-            f'y1="{_number(y)}" y2="{_number(y)}"/>'
+            f'<line class="chart-target" x1="{start}" x2="{_number(step.end)}%" '
+            f'y1="{y}" y2="{y}"/>'
         )
-        yield _y_text(y, number_format(target), "chart-tick-target")
+
+
+def _target_labels(
+    scale: Scale, goals: Sequence[Decimal], number_format: Callable[[Decimal], str]
+) -> Iterator[str]:
+    """Yield each target's value on the axis, unless another's is in its place."""
+    taken: list[Decimal] = []
+    for goal in goals:
+        y = scale.y(goal)
+        if all(abs(other - y) >= TICK_ROOM for other in taken):
+            taken.append(y)
+            yield _y_text(y, number_format(goal), "chart-tick-target")
 
 
 def _y_text(y: Decimal, words: str, css_class: str) -> str:
@@ -370,10 +410,11 @@ def _marks(
     for point, place in zip(points, places, strict=True):
         if point.value is None:
             continue
-        tooltip = _("%(period)s: %(value)s, cases: %(n)s, %(status)s") % {
+        cases = formats.number_format(point.n, force_grouping=True)
+        tooltip = _("%(period)s: %(value)s, %(counted)s, %(status)s") % {
             "period": point.long_label,
             "value": number_format(point.value),
-            "n": formats.number_format(point.n, force_grouping=True),
+            "counted": point.counted or _("cases: %(n)s") % {"n": cases},
             "status": _status_words(point.status),
         }
         yield (
@@ -399,17 +440,17 @@ def _status_words(status: str) -> str:
 
 def _key(
     points: Sequence[Point],
-    target: Decimal | None,
+    goals: Sequence[Decimal],
     lower_is_better: bool,
     number_format: Callable[[Decimal], str],
 ) -> str:
     """Explain the marks that this chart really has."""
     rows: list[tuple[str, str]] = []
-    if target is not None:
+    if goals:
         most, least = _("target: at most %(value)s"), _("target: at least %(value)s")
         words = most if lower_is_better else least
         line = '<line class="chart-target" x1="-12" x2="12" y1="0" y2="0"/>'
-        rows.append((line, words % {"value": number_format(target)}))
+        rows.append((line, words % {"value": " · ".join(map(number_format, goals))}))
     statuses = [point.status for point in points if point.value is not None]
     rows += [(_shape(code), _status_words(code)) for code in _known_first(statuses)]
     if any(point.value is None for point in points):

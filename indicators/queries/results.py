@@ -26,6 +26,35 @@ def newest_lines(
     ).distinct("indicator_id", "period_kind", "period_start")
 
 
+def revisions_of(*, indicators: Collection[int]) -> QuerySet[Result]:
+    """
+    Return every revision of every ledger line of some indicators, totals only.
+
+    In order of indicator, period and revision. One query, whatever their number.
+    """
+    return Result.objects.filter(indicator_id__in=indicators, segment="").order_by(
+        "indicator_id", "period_kind", "period_start", "revision"
+    )
+
+
+def last_ended_segments(
+    *, indicators: Collection[int], today: date
+) -> QuerySet[Result]:
+    """
+    Return the last revision of each segment's newest line whose period is over.
+
+    One line for each indicator, kind of period and segment, in order of segment.
+    """
+    return (
+        Result.objects.filter(indicator_id__in=indicators, period_end__lte=today)
+        .exclude(segment="")
+        .order_by(
+            "indicator_id", "period_kind", "segment", "-period_start", "-revision"
+        )
+        .distinct("indicator_id", "period_kind", "segment")
+    )
+
+
 def lines_of(
     indicator: Indicator, *, kind: PeriodKind, segment: str = ""
 ) -> QuerySet[Result]:

@@ -161,6 +161,47 @@ def test_target_keeps_its_place_among_round_numbers():
     assert min(abs(row - float(label.get("y"))) for row in rows) >= 20
 
 
+def test_target_that_changes_is_stairs_with_each_value_on_the_axis():
+    points = [point(f"M{i}") for i in range(4)]
+    targets = [Decimal(95), Decimal(95), Decimal(80), None]
+    root = draw(points, targets=targets)
+    lines = [
+        (item.get("x1"), item.get("x2"))
+        for item in svg_of(root).findall(f"{SVG}line")
+        if item.get("class") == "chart-target"
+    ]
+    assert lines == [("0", "50%"), ("50%", "75%")]
+    labels = [
+        item.text
+        for item in svg_of(root).findall(f"{SVG}text")
+        if item.get("class") == "chart-tick-target"
+    ]
+    assert labels == ["95 %", "80 %"]
+    assert "target: at least 95 % · 80 %" in "".join(root.itertext())
+
+
+def test_target_that_never_changes_is_one_line():
+    points = [point(f"M{i}") for i in range(3)]
+    one = draw(points, targets=[Decimal(95)] * 3)
+    assert ET.tostring(one) == ET.tostring(draw(points))
+
+
+def test_targets_too_near_each_other_share_a_label():
+    points = [point("M1", value="0"), point("M2")]
+    root = draw(points, targets=[Decimal(95), Decimal(96)])
+    labels = [
+        item.text
+        for item in svg_of(root).findall(f"{SVG}text")
+        if item.get("class") == "chart-tick-target"
+    ]
+    assert labels == ["95 %"]
+
+
+def test_point_says_what_it_is_counted_over():
+    made = Point("M1", "March", Decimal(90), "met", 30, counted="30 days")
+    assert "March: 90 %, 30 days, target met" in "".join(draw([made]).itertext())
+
+
 @pytest.mark.parametrize(
     ("lower_is_better", "words"),
     [(False, "target: at least 95 %"), (True, "target: at most 95 %")],

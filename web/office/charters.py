@@ -29,6 +29,7 @@ from charters.services.publication import (
     problems_of,
     publish as publish_edition,
 )
+from commitments.queries.suspensions import suspensions_of
 from web.office.access import StaffRequest, page_language, render_office, requires
 from web.office.editing import (
     Draft,
@@ -162,6 +163,7 @@ def edition(request: StaffRequest, charter: str, number: int) -> HttpResponse:
         edition,
         editions=[],
         rules=rules_of(edition),
+        suspensions=suspensions_of(found),
         marks={},
         reading=Reading(
             language, edition.source_language, today, request.organisation.time_zone

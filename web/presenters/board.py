@@ -5,8 +5,9 @@ Reads the ledger and the claims, never cases, in a fixed number of queries.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,22 +23,18 @@ from core.text import Words, words
 from engine.periods import add_months
 from feedback.enums import ClaimState
 from feedback.models import Claim
-from indicators.enums import ResultStatus
+from indicators.enums import ResultState, ResultStatus
 from indicators.models import IndicatorRule, Result
 from indicators.queries.computing import period_of_result
 from indicators.queries.results import newest_lines, watermarks
 from web.charts import Point, sparkline
-from web.presenters.figures import (
-    SHOWN,
-    FigureView,
-    Reading,
-    figure_view,
-    latest_ended,
-    target_words,
-    value_words,
-)
-from web.presenters.numbers import number, unit_of
+from web.presenters.degrees import DegreesView, degrees_view
+from web.presenters.figures import FigureView, Reading, figure_view, latest_ended
+from web.presenters.goals import goals_of
+from web.presenters.numbers import number
 from web.presenters.periods import civil_day, day_words, long_name, short_name
+from web.presenters.sentences import SHOWN, counted, result_words
+from web.presenters.standing import standing_of
 
 SPARK_PERIODS = 12
 LEDGER_MONTHS = 36  # so that what is due once a year has a line, too
@@ -77,6 +74,7 @@ class BoardRow:
     running: str
     trend: SafeString
     feed: Feed
+    final: bool
 
     @property
     def urgency(self) -> tuple[int, str]:
@@ -85,12 +83,19 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardGroup:
-    """A charter's indicators, the worst first."""
+    """A charter's indicators, the worst first, and how its commitments stand."""
 
     slug: str
     title: Words
     standing: str
+    degrees: DegreesView
     rows: tuple[BoardRow, ...]
+
+    @property
+    def urgency(self) -> tuple[int, Fraction, str]:
+        """What puts the worst charter first."""
+        worst, _code = self.rows[0].urgency
+        return worst, self.degrees.rank, self.slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +255,8 @@ def _filtered(
     for group in groups:
         rows = tuple(row for row in group.rows if status in {"", row.status})
         if rows and charter in {"", group.slug}:
-            chosen.append(BoardGroup(group.slug, group.title, group.standing, rows))
-    return tuple(sorted(chosen, key=lambda group: (group.rows[0].urgency, group.slug)))
+            chosen.append(replace(group, rows=rows))
+    return tuple(sorted(chosen, key=lambda group: group.urgency))
 
 
 def _group(
@@ -272,10 +277,14 @@ def _group(
         )
         for rule in rules
     ]
+    statuses: dict[int, list[str]] = {}
+    for rule, row in zip(rules, rows, strict=True):
+        statuses.setdefault(rule.commitment_id, []).append(row.status)
     return BoardGroup(
         slug=edition.charter.slug,
         title=words(edition.title, reading.language, source=reading.source),
         standing=standing(edition, on=reading.today),
+        degrees=degrees_view(map(standing_of, statuses.values())),
         rows=tuple(sorted(rows, key=lambda row: row.urgency)),
     )
 
@@ -303,10 +312,11 @@ def _row(
         status=figure.status if figure else ResultStatus.NO_DATA_YET.value,
         state=figure.state if figure else "",
         figure=figure or None,
-        target=target_words(rule.comparator, rule.target, unit_of(rule)),
+        target=next(iter(goals_of(rule)), ""),
         running=_so_far(current[0], rule) if current else "",
         trend=_trend(rule, lines, reading.today, name.text),
         feed=_feed(rule, watermark, reading, now),
+        final=any(line.state != ResultState.PROVISIONAL for line in lines),
     )
 
 
@@ -316,17 +326,14 @@ def _so_far(line: Result, rule: IndicatorRule) -> str:
         return ""
     parts = {
         "period": long_name(period_of_result(line)),
-        "value": value_words(line, rule),
-        "n": number(line.n),
         "pending": number(line.pending),
     }
     if not line.n or line.value is None:
         return _("%(period)s, so far: nothing decided yet, %(pending)s open.") % parts
+    parts["result"] = result_words(line, rule)
     if line.pending:
-        return (
-            _("%(period)s, so far: %(value)s over %(n)s, and %(pending)s open.") % parts
-        )
-    return _("%(period)s, so far: %(value)s over %(n)s.") % parts
+        return _("%(period)s, so far: %(result)s, and %(pending)s open.") % parts
+    return _("%(period)s, so far: %(result)s.") % parts
 
 
 def _trend(
@@ -342,15 +349,17 @@ def _trend(
     )[-SPARK_PERIODS:]
     if sum(line.value is not None for line in ended) < 2:
         return SafeString("")
+    goals = {line.target for line in ended}
     return sparkline(
-        [_point(line) for line in ended],
+        [_point(line, rule) for line in ended],
         chart_id=f"spark-{rule.pk}",
-        target=rule.target,
+        # One line for a target that changed would judge the others wrongly.
+        target=goals.pop() if len(goals) == 1 else None,
         title=_("%(name)s: the last %(n)s periods") % {"name": name, "n": len(ended)},
     )
 
 
-def _point(line: Result) -> Point:
+def _point(line: Result, rule: IndicatorRule) -> Point:
     period = period_of_result(line)
     return Point(
         label=short_name(period),
@@ -358,6 +367,7 @@ def _point(line: Result) -> Point:
         value=line.value if line.status in SHOWN else None,
         status=line.status,
         n=line.n,
+        counted=counted(line.n, rule),
     )
 
 

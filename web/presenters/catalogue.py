@@ -14,6 +14,7 @@ from core.text import Words, words
 from indicators.models import IndicatorRule, Result
 from indicators.queries.results import last_ended_lines
 from web.presenters.charters import Validity, validity
+from web.presenters.degrees import DegreesView, degrees_view
 from web.presenters.figures import latest_ended
 from web.presenters.standing import StatusCount, counts_of, standing_of
 
@@ -31,6 +32,7 @@ class CharterCard:
     validity: Validity
     commitments: str
     counts: list[StatusCount]
+    degrees: DegreesView
 
 
 def charter_cards(
@@ -64,6 +66,7 @@ def _card(
         commitments=ngettext("%(n)s commitment", "%(n)s commitments", len(statuses))
         % {"n": len(statuses)},
         counts=counts_of(statuses),
+        degrees=degrees_view(statuses),
     )
 
 

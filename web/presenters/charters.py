@@ -9,30 +9,36 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _, ngettext
 
+from accounts.rules import roles_of_people
 from charters.enums import EditionState, Standing
 from charters.models import Charter, Edition
 from charters.rules import SECTIONS, FieldKind, SectionField, standing
 from commitments.enums import Level, RedressKind, Trigger
-from commitments.models import Commitment, RedressMeasure
+from commitments.models import Commitment, RedressMeasure, Suspension
 from commitments.queries.editions import assurance_of, commitments_of, redress_of
 from core.text import Words, words
 from engine.periods import PeriodKind, add_months
 from indicators.models import IndicatorRule, Result
-from indicators.queries.results import newest_lines
+from indicators.queries.results import last_ended_segments, revisions_of
+from web.presenters.degrees import DegreesView, degrees_view
 from web.presenters.figures import (
     TREND_MONTHS,
     FigureView,
+    HistoryView,
     Reading,
+    SegmentView,
     TrendView,
     figure_view,
     first_period,
-    goal_words,
+    history_view,
     latest_ended,
     trend_view,
 )
-from web.presenters.numbers import money, number, unit_of
+from web.presenters.goals import goals_of
+from web.presenters.numbers import money, number
 from web.presenters.periods import day_words, long_name
-from web.presenters.standing import standing_of
+from web.presenters.standing import StatusCount, counts_of, silent_words, standing_of
+from web.presenters.suspensions import SuspensionView, suspension_views
 from web.presenters.texts import Passage, passage, telephone, web_address
 
 SHORT_DIGEST = 12
@@ -101,18 +107,26 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorView:
-    """What proves a commitment."""
+    """
+    What proves a commitment.
+
+    :ivar goals: every target: its own, and those of seasons, years and sites.
+    :ivar segments: the latest figure part by part, where the rule parts its cases.
+    :ivar history: of the periods whose figure was restated.
+    """
 
     code: str
     name: Words
     formula: Words
     source: Words
-    target: str
+    goals: tuple[str, ...]
     target_text: Words
     periodicity: str
     figure: FigureView | None
     waiting: str
     trend: TrendView | None
+    segments: tuple[SegmentView, ...]
+    history: tuple[HistoryView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +147,12 @@ class RedressView:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentView:
-    """A promise, whether it is kept, and what follows if it is not."""
+    """
+    A promise, whether it is kept, and what follows if it is not.
+
+    :ivar silent: how many of its indicators have no verdict while others have one.
+    :ivar suspensions: those that hold or will; ``suspended_before``: those over.
+    """
 
     anchor: str
     code: str
@@ -143,6 +162,9 @@ class CommitmentView:
     legal_minimum: Words
     baseline: Words
     status: str
+    silent: str
+    suspensions: tuple[SuspensionView, ...]
+    suspended_before: tuple[SuspensionView, ...]
     indicators: tuple[IndicatorView, ...]
     redress: tuple[RedressView, ...]
 
@@ -161,6 +183,8 @@ class CharterPage:
     short_digest: str
     sections: tuple[SectionView, ...]
     commitments: tuple[CommitmentView, ...]
+    counts: tuple[StatusCount, ...]
+    degrees: DegreesView
     assurance: tuple[Words, ...]
     redress: tuple[RedressView, ...]
     editions: tuple[EditionLine, ...]
@@ -199,6 +223,7 @@ def charter_page(
     *,
     editions: Iterable[Edition],
     rules: list[IndicatorRule],
+    suspensions: Iterable[Suspension],
     marks: Mapping[int, datetime],
     reading: Reading,
 ) -> CharterPage:
@@ -207,6 +232,7 @@ def charter_page(
 
     :param editions: see :func:`editions_of`.
     :param rules: see :func:`rules_of`.
+    :param suspensions: the charter's, the latest first.
     :param marks: watermarks of the streams of ``rules``.
     """
     text = _Reader(reading)
@@ -217,6 +243,19 @@ def charter_page(
         for service in edition.general.get("services", [])
     }
     indicators = _indicators(rules, edition, marks, text)
+    suspended = suspension_views(
+        suspensions,
+        language=reading.language,
+        source=reading.source,
+        today=reading.today,
+    )
+    commitments = tuple(
+        _commitment(
+            item, indicators[item.pk], services, redress.values(), suspended, text
+        )
+        for item in commitments_of(edition)
+    )
+    statuses = [item.status for item in commitments]
     return CharterPage(
         charter=charter,
         edition=edition,
@@ -231,10 +270,9 @@ def charter_page(
         in_force=standing(edition, on=reading.today) == Standing.IN_FORCE,
         short_digest=edition.digest[:SHORT_DIGEST],
         sections=sections,
-        commitments=tuple(
-            _commitment(item, indicators[item.pk], services, redress.values(), text)
-            for item in commitments_of(edition)
-        ),
+        commitments=commitments,
+        counts=tuple(counts_of(statuses)),
+        degrees=degrees_view(statuses),
         assurance=tuple(text.words(item.text) for item in assurance_of(edition)),
         redress=tuple(redress.values()),
         editions=tuple(
@@ -374,38 +412,85 @@ def _indicators(
     text: _Reader,
 ) -> dict[int, list[IndicatorView]]:
     """Return the indicators by commitment, each with its figures."""
+    keys = [rule.indicator_id for rule in rules]
     anchor = min(text.reading.today, ends_on(edition) or text.reading.today)
     lines: dict[int, list[Result]] = defaultdict(list)
-    for line in newest_lines(indicators=[rule.indicator_id for rule in rules]).filter(
+    for line in revisions_of(indicators=keys).filter(
         period_end__gt=add_months(anchor, -LEDGER_MONTHS),
         period_kind__in={rule.period for rule in rules},
     ):
         lines[line.indicator_id].append(line)
+    parts: dict[int, list[Result]] = defaultdict(list)
+    for line in last_ended_segments(indicators=keys, today=text.reading.today):
+        parts[line.indicator_id].append(line)
+    roles = _roles(edition, lines.values())
     views: dict[int, list[IndicatorView]] = defaultdict(list)
     for rule in rules:
         mark = marks.get(rule.stream_id) if rule.stream_id else None
-        views[rule.commitment_id].append(
-            _indicator(rule, lines[rule.indicator_id], mark, text)
-        )
+        ledger = _Ledger(lines[rule.indicator_id], parts[rule.indicator_id], roles)
+        views[rule.commitment_id].append(_indicator(rule, ledger, mark, text))
     return views
 
 
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """
+    What the ledger holds of one indicator.
+
+    :ivar revisions: all of every line, in order; ``parts``: of the segments.
+    :ivar roles: of whoever restated lines by hand, in words.
+    """
+
+    revisions: list[Result]
+    parts: list[Result]
+    roles: Mapping[int, str]
+
+    @property
+    def newest(self) -> list[Result]:
+        """The last revision of every line."""
+        found = {(line.period_kind, line.period_start): line for line in self.revisions}
+        return list(found.values())
+
+
+def _roles(edition: Edition, lines: Iterable[list[Result]]) -> dict[int, str]:
+    people = {line.restated_by_id for found in lines for line in found}
+    people.discard(None)
+    if not people:
+        return {}
+    found = roles_of_people(
+        [person for person in people if person], edition.organisation
+    )
+    return {
+        person: ", ".join(str(role.label) for role in roles)
+        for person, roles in found.items()
+    }
+
+
 def _indicator(
-    rule: IndicatorRule, lines: list[Result], mark: datetime | None, text: _Reader
+    rule: IndicatorRule, ledger: _Ledger, mark: datetime | None, text: _Reader
 ) -> IndicatorView:
     reading = text.reading
+    lines = ledger.newest
     line = latest_ended(lines, rule, reading.today)
     return IndicatorView(
         code=rule.indicator.code,
         name=text.words(rule.name),
         formula=text.words(rule.formula),
         source=text.words(rule.source),
-        target=goal_words(rule.comparator, rule.target, unit_of(rule)),
+        goals=goals_of(rule),
         target_text=text.words(rule.target_text),
         periodicity=rule.get_period_display() if rule.period else "",
         figure=figure_view(line, rule, reading, watermark=mark) if line else None,
         waiting="" if line else _waiting(rule, reading),
         trend=trend_view(lines, rule, reading, watermark=mark) if rule.period else None,
+        segments=tuple(
+            SegmentView(part.segment, figure_view(part, rule, reading, watermark=mark))
+            for part in ledger.parts
+            if line is not None
+            and (part.period_kind, part.period_start)
+            == (line.period_kind, line.period_start)
+        ),
+        history=history_view(ledger.revisions, rule, reading, roles=ledger.roles),
     )
 
 
@@ -423,8 +508,13 @@ def _commitment(
     indicators: list[IndicatorView],
     services: Mapping[str, Words],
     redress: Iterable[RedressView],
+    suspended: Iterable[SuspensionView],
     text: _Reader,
 ) -> CommitmentView:
+    statuses = [
+        view.figure.status if view.figure else "no_data_yet" for view in indicators
+    ]
+    own = [view for view in suspended if view.commitment == item.code]
     return CommitmentView(
         anchor=f"commitment-{item.position + 1}",
         code=item.code,
@@ -433,9 +523,10 @@ def _commitment(
         service=services.get(item.service, text.words(None)),
         legal_minimum=text.words(item.legal_minimum),
         baseline=text.words(item.baseline),
-        status=standing_of(
-            view.figure.status if view.figure else "no_data_yet" for view in indicators
-        ),
+        status=standing_of(statuses),
+        silent=silent_words(statuses),
+        suspensions=tuple(view for view in own if view.standing != "over"),
+        suspended_before=tuple(view for view in own if view.standing == "over"),
         indicators=tuple(indicators),
         redress=tuple(view for view in redress if item.code in view.commitments),
     )

@@ -17,7 +17,8 @@ from indicators.models import IndicatorRule
 from indicators.queries.computing import stored
 from indicators.queries.feasibility import Feasibility, in_order
 from web.charts import Point, trend_chart
-from web.presenters.figures import axis_words, goal_words, short_value
+from web.presenters.figures import axis_words, short_value
+from web.presenters.goals import goal_words
 from web.presenters.numbers import PERCENT, number, quantity, rounded, unit_of
 from web.presenters.periods import day_words, long_name, short_name
 

@@ -6,7 +6,8 @@ computed from cases. Never a percentage without the cases behind it, and a statu
 that is no verdict says why there is none.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import copy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,6 +31,7 @@ from indicators.models import IndicatorRule, Result
 from indicators.queries.computing import period_of_result
 from web.charts import Point, trend_chart
 from web.presenters.numbers import (
+    NUMBER,
     PERCENT,
     axis,
     number,
@@ -38,10 +40,19 @@ from web.presenters.numbers import (
     unit_of,
 )
 from web.presenters.periods import day_words, long_name, short_name
+from web.presenters.sentences import (
+    HEADINGS,
+    SHOWN,
+    counted,
+    goal_of,
+    noun_of,
+    pending_words,
+    sentence_of,
+    target_of,
+    value_words,
+)
 
 TREND_MONTHS = 24
-# With these the value is shown; with the others it would pass for a verdict.
-SHOWN = frozenset({ResultStatus.MET, ResultStatus.UNMET, ResultStatus.NOT_EVALUATED})
 
 # Reasons the engine gives; any other is the charter's own words.
 REASONS: dict[str, LazyText] = {
@@ -51,18 +62,49 @@ REASONS: dict[str, LazyText] = {
     "stop_before_start": gettext_lazy("the end was recorded before the beginning"),
     "no_due": gettext_lazy("no time limit was recorded"),
     "open": gettext_lazy("past the limit and still open"),
+    "no_start": gettext_lazy("its beginning was not recorded"),
+    "void": gettext_lazy("void"),
+    "merged": gettext_lazy("joined to another case"),
+    "duplicate": gettext_lazy("duplicate of another case"),
+    "within_first_limit": gettext_lazy("within the first limit"),
+    "no_weight": gettext_lazy("no weight was recorded"),
+    "demand": gettext_lazy("more cases came than the promise is for"),
+    "suspended": gettext_lazy("begun or in hand while the promise was suspended"),
+    "beyond_calendar": gettext_lazy("beyond the days that the work calendar knows"),
+    "excluded": gettext_lazy("left out by the rule"),
 }
 CAUSES: dict[str, LazyText] = {
     "late or corrected events": gettext_lazy("late or corrected events"),
     "changed calendar or rule": gettext_lazy("changed calendar or rule"),
     "open cases fell due": gettext_lazy("open cases fell due"),
+    "suspension recorded or lifted": gettext_lazy("suspension recorded or lifted"),
 }
-TARGETS: dict[str, LazyText] = {
-    ">=": gettext_lazy("target at least %(target)s"),
-    "<=": gettext_lazy("target at most %(target)s"),
-    "=": gettext_lazy("target exactly %(target)s"),
-    ">": gettext_lazy("target more than %(target)s"),
-    "<": gettext_lazy("target less than %(target)s"),
+# What percentages are of, on the axis of a chart.
+AXES: dict[str, LazyText] = {
+    Kind.TWO_TIER_REMAINDER: gettext_lazy("% of the cases beyond the first limit"),
+    Kind.SHARE_AT_OR_ABOVE: gettext_lazy("% of answers"),
+    Kind.SHARE: gettext_lazy("% of the whole"),
+    Kind.RATIO: gettext_lazy("per cent"),
+    Kind.SCHEDULE_FREQUENCY: gettext_lazy("% of what was planned"),
+    Kind.MILESTONE: gettext_lazy("done: 100 %, not done: 0 %"),
+    Kind.SHARE_OF_DAYS: gettext_lazy("% of days"),
+    Kind.AVAILABILITY: gettext_lazy("% of the time"),
+    Kind.OPENING_HOURS: gettext_lazy("% of the announced time"),
+    Kind.TREND: gettext_lazy("change in per cent"),
+}
+SHARE_INTERVAL = gettext_lazy(
+    "With this many cases, chance alone could bring it anywhere from %(low)s to "
+    "%(high)s (95 %% Wilson interval)."
+)
+INTERVALS: dict[str, LazyText] = {
+    Kind.SATISFACTION_MEAN: gettext_lazy(
+        "With this many answers, chance alone could bring the mean anywhere from "
+        "%(low)s to %(high)s (95 %% Student interval)."
+    ),
+    Kind.NPS: gettext_lazy(
+        "With this many answers, chance alone could bring the score anywhere from "
+        "%(low)s to %(high)s (95 %% interval of a net score)."
+    ),
 }
 TRENDS = {
     PeriodKind.MONTH: ngettext_lazy(
@@ -88,16 +130,6 @@ TRENDS = {
 }
 
 
-# The same where "target" stands already, as the heading of a column.
-GOALS: dict[str, LazyText] = {
-    ">=": gettext_lazy("at least %(target)s"),
-    "<=": gettext_lazy("at most %(target)s"),
-    "=": gettext_lazy("exactly %(target)s"),
-    ">": gettext_lazy("more than %(target)s"),
-    "<": gettext_lazy("less than %(target)s"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why some cases are not counted, and how many they are."""
@@ -108,8 +140,22 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeView:
+    """A figure as if nothing had been suspended."""
+
+    status: str
+    value: str
+    sentence: str
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
 class FigureView:
-    """One figure, ready to be read."""
+    """
+    One figure, ready to be read.
+
+    :ivar whole: the same without suspensions; ``None`` where nothing was suspended.
+    """
 
     status: str
     state: str
@@ -126,6 +172,7 @@ class FigureView:
     firm: str
     firmness: str
     running: bool
+    whole: WholeView | None
 
     @property
     def badge(self) -> str:
@@ -135,11 +182,50 @@ class FigureView:
 
 @dataclass(frozen=True, slots=True)
 class TrendView:
-    """The way to the latest figure: a picture, its table and a sentence."""
+    """
+    The way to the latest figure: a picture, its table and a sentence.
+
+    :ivar heading: what the figures are computed over, for the head of a column.
+    """
 
     summary: str
     chart: SafeString
+    heading: str
     rows: tuple[FigureView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """
+    One of the figures that a period has had.
+
+    :ivar before: the figure it replaces; empty for the first.
+    :ivar by: who restated it, as a role; empty where events did.
+    """
+
+    title: str
+    status: str
+    before: str
+    after: str
+    cause: str
+    day: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """All the figures that a period has had, the first one first."""
+
+    period: str
+    revisions: tuple[RevisionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """The figure of one site, channel or whatever a rule parts its cases by."""
+
+    name: str
+    figure: FigureView
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,46 +254,45 @@ def figure_view(
     :param watermark: instant of the latest event of the indicator's stream.
     """
     running = line.period_end > reading.today
-    value = value_words(line, rule)
+    events_to = _events_to(line, reading, watermark)
     return FigureView(
         status=line.status,
         state=line.state.lower(),
         period=long_name(period_of_result(line)),
-        value=value if line.status in SHOWN else "",
-        sentence=_sentence(line, rule, _events_to(line, reading, watermark)),
-        target=target_words(line.comparator, line.target, unit_of(rule)),
-        goal=goal_words(line.comparator, line.target, unit_of(rule)),
+        value=value_words(line, rule) if line.status in SHOWN else "",
+        sentence=sentence_of(line, rule, events_to),
+        target=target_of(line, rule),
+        goal=goal_of(line, rule),
         n=number(line.n),
-        pending=_pending(line),
+        pending=pending_words(line, rule),
         excluded=_excluded(line),
         reasons=_reasons(line, reading),
-        interval=_interval(line),
+        interval=_interval(line, rule),
         firm=line.get_state_display(),
         firmness=_firmness(line, running=running),
         running=running,
+        whole=_whole(line, rule, events_to),
     )
 
 
-def value_words(line: Result, rule: IndicatorRule) -> str:
-    """Write a line's value with its unit; empty if there is none."""
-    if line.value is None:
-        return ""
-    shown = rounded(line.value, comparator=line.comparator, target=line.target)
-    return quantity(shown, unit_of(rule))
-
-
-def target_words(comparator: str, target: Decimal | None, unit: str) -> str:
-    """Say what a figure is compared with; empty if with nothing."""
-    if target is None or comparator not in TARGETS:
-        return ""
-    return str(TARGETS[comparator]) % {"target": quantity(target, unit)}
-
-
-def goal_words(comparator: str, target: Decimal | None, unit: str) -> str:
-    """Say the same for a place that is headed "target" already."""
-    if target is None or comparator not in GOALS:
-        return ""
-    return str(GOALS[comparator]) % {"target": quantity(target, unit)}
+def _whole(
+    line: Result, rule: IndicatorRule, events_to: date | None
+) -> WholeView | None:
+    """Say what a figure is without suspensions."""
+    if line.whole is None:
+        return None
+    whole = copy.copy(line)
+    for name, value in line.whole.items():
+        setattr(whole, name, value)
+    for name in ("numerator", "denominator", "value"):
+        found = line.whole[name]
+        setattr(whole, name, None if found is None else Decimal(found))
+    return WholeView(
+        status=whole.status,
+        value=value_words(whole, rule) if whole.status in SHOWN else "",
+        sentence=sentence_of(whole, rule, events_to),
+        n=number(whole.n),
+    )
 
 
 def latest_ended(
@@ -255,167 +340,70 @@ def trend_view(
         chart=_chart(ended, rule, reading, summary)
         if len(ended) > 1
         else SafeString(""),
+        heading=str(HEADINGS[noun_of(rule)]),
         rows=tuple(reversed(views)),
     )
 
 
-# --- the sentence --------------------------------------------------------------
+def history_view(
+    lines: Iterable[Result],
+    rule: IndicatorRule,
+    reading: Reading,
+    *,
+    roles: Mapping[int, str],
+) -> tuple[HistoryView, ...]:
+    """
+    Tell of every official period whose figure was restated, the newest first.
 
-
-def _sentence(line: Result, rule: IndicatorRule, events_to: date | None) -> str:
-    if line.status not in SHOWN or line.value is None or events_to is None:
-        return _explanation(line, rule, events_to)
-    parts = {
-        "result": _result(line, rule),
-        "target": target_words(line.comparator, line.target, unit_of(rule)),
-        "date": day_words(events_to),
-    }
-    if line.status == ResultStatus.MET:
-        return _("%(result)s, %(target)s: met; events to %(date)s.") % parts
-    if line.status == ResultStatus.UNMET:
-        return _("%(result)s, %(target)s: not met; events to %(date)s.") % parts
-    return (
-        _(
-            "%(result)s; without a target in figures, it is not judged; events to %(date)s."
+    :param lines: with all their revisions.
+    :param roles: of the people who restated figures, in words.
+    """
+    periods: dict[date, list[Result]] = {}
+    for line in sorted(lines, key=lambda line: (line.period_start, line.revision)):
+        if line.period_kind == rule.period:
+            periods.setdefault(line.period_start, []).append(line)
+    return tuple(
+        HistoryView(
+            long_name(period_of_result(revisions[0])),
+            tuple(
+                _revision(before, line, rule, reading, roles)
+                for before, line in zip([None, *revisions], revisions, strict=False)
+            ),
         )
-        % parts
+        for revisions in reversed(periods.values())
+        if len(revisions) > 1
     )
 
 
-def _result(line: Result, rule: IndicatorRule) -> str:
-    value = value_words(line, rule)
-    return RESULTS.get(rule.kind, _plain_result)(line, rule, value)
+def _revision(
+    before: Result | None,
+    line: Result,
+    rule: IndicatorRule,
+    reading: Reading,
+    roles: Mapping[int, str],
+) -> RevisionView:
+    title = _("Restatement %(n)s") % {"n": line.revision}
+    day = line.as_of_at.astimezone(ZoneInfo(reading.zone)).date()
+    by = line.restated_by_id
+    return RevisionView(
+        title=title if before else _("Final figure"),
+        status=line.status,
+        before=brief(before, rule) if before else "",
+        after=brief(line, rule),
+        cause=str(CAUSES.get(line.cause, line.cause)),
+        day=day_words(day),
+        by=roles.get(by, _("somebody of the organisation")) if by else "",
+    )
 
 
-def _share(line: Result, rule: IndicatorRule, value: str) -> str:
-    return _("%(met)s of %(n)s in time, %(value)s") % {
-        "met": number(line.met),
-        "n": number(line.n),
-        "value": value,
+def brief(line: Result, rule: IndicatorRule) -> str:
+    """Say a figure with what it is computed over, and nothing else."""
+    if line.value is None:
+        return str(ResultStatus(line.status).label)
+    return _("%(value)s over %(counted)s") % {
+        "value": value_words(line, rule),
+        "counted": counted(line.n, rule),
     }
-
-
-def _mean(line: Result, rule: IndicatorRule, value: str) -> str:
-    return ngettext(
-        "mean of %(value)s over %(n)s case",
-        "mean of %(value)s over %(n)s cases",
-        line.n,
-    ) % {"value": value, "n": number(line.n)}
-
-
-def _median(line: Result, rule: IndicatorRule, value: str) -> str:
-    return ngettext(
-        "half in %(value)s or less, over %(n)s case",
-        "half in %(value)s or less, over %(n)s cases",
-        line.n,
-    ) % {"value": value, "n": number(line.n)}
-
-
-def _percentile(line: Result, rule: IndicatorRule, value: str) -> str:
-    return ngettext(
-        "%(share)s of every 100 in %(value)s or less, over %(n)s case",
-        "%(share)s of every 100 in %(value)s or less, over %(n)s cases",
-        line.n,
-    ) % {
-        "share": number(Decimal(str(rule.definition.get("percentile", 50)))),
-        "value": value,
-        "n": number(line.n),
-    }
-
-
-def _satisfaction(line: Result, rule: IndicatorRule, value: str) -> str:
-    scale = rule.definition.get("scale", {})
-    return ngettext(
-        "mean of %(value)s on a scale from %(low)s to %(high)s, over %(n)s answer",
-        "mean of %(value)s on a scale from %(low)s to %(high)s, over %(n)s answers",
-        line.n,
-    ) % {
-        "value": value,
-        "low": number(Decimal(str(scale.get("min", 0)))),
-        "high": number(Decimal(str(scale.get("max", 10)))),
-        "n": number(line.n),
-    }
-
-
-def _scores(line: Result, rule: IndicatorRule, value: str) -> str:
-    return _("%(reached)s of %(n)s gave %(bar)s points or more, %(value)s") % {
-        "reached": number(line.numerator or 0),
-        "n": number(line.n),
-        "bar": number(Decimal(str(rule.definition.get("at_least", 0)))),
-        "value": value,
-    }
-
-
-def _nps(line: Result, rule: IndicatorRule, value: str) -> str:
-    return ngettext(
-        "recommendation of %(value)s on a scale from −100 to 100, over %(n)s answer",
-        "recommendation of %(value)s on a scale from −100 to 100, over %(n)s answers",
-        line.n,
-    ) % {"value": value, "n": number(line.n)}
-
-
-def _ratio(line: Result, rule: IndicatorRule, value: str) -> str:
-    return _("%(numerator)s of %(denominator)s, %(value)s") % {
-        "numerator": number(rounded(line.numerator or Decimal(0))),
-        "denominator": number(rounded(line.denominator or Decimal(0))),
-        "value": value,
-    }
-
-
-def _plain_result(line: Result, rule: IndicatorRule, value: str) -> str:
-    return _("%(value)s in the period") % {"value": value}
-
-
-RESULTS: Mapping[str, Callable[[Result, IndicatorRule, str], str]] = {
-    Kind.SHARE_WITHIN_LIMIT: _share,
-    Kind.EVERY_CASE_WITHIN_LIMIT: _share,
-    Kind.MEAN_DURATION: _mean,
-    Kind.MEDIAN_DURATION: _median,
-    Kind.PERCENTILE_DURATION: _percentile,
-    Kind.SATISFACTION_MEAN: _satisfaction,
-    Kind.SHARE_AT_OR_ABOVE: _scores,
-    Kind.NPS: _nps,
-    Kind.RATIO: _ratio,
-    Kind.COUNT: _plain_result,
-}
-
-
-# --- statuses that are no verdict -------------------------------------------------
-
-
-def _explanation(line: Result, rule: IndicatorRule, events_to: date | None) -> str:
-    if line.status == ResultStatus.NO_CASES:
-        return _("There was no case in this period, so there is nothing to judge.")
-    if line.status == ResultStatus.TOO_FEW_CASES:
-        return _too_few(line, rule)
-    if line.status == ResultStatus.NOT_COMPUTABLE:
-        return ngettext(
-            "It cannot be computed: %(n)s case runs beyond the days that the work calendar knows.",
-            "It cannot be computed: %(n)s cases run beyond the days that the work calendar knows.",
-            line.not_computable,
-        ) % {"n": number(line.not_computable)}
-    if line.status == ResultStatus.SUSPENDED:
-        return _("The commitment is suspended in this period, so it is not judged.")
-    if line.status == ResultStatus.NO_DATA_YET and events_to is not None:
-        return _("There is no verdict yet: events have arrived only to %(date)s.") % {
-            "date": day_words(events_to)
-        }
-    return _("There is no verdict yet: no event has arrived.")
-
-
-def _too_few(line: Result, rule: IndicatorRule) -> str:
-    needed = rule.definition.get("minimum_sample", 0)
-    if line.n >= needed:  # judged by the rule of an earlier edition
-        return ngettext(
-            "Only %(n)s case in this period, too few to judge.",
-            "Only %(n)s cases in this period, too few to judge.",
-            line.n,
-        ) % {"n": number(line.n)}
-    return ngettext(
-        "Only %(n)s case in this period, too few to judge: it takes at least %(needed)s.",
-        "Only %(n)s cases in this period, too few to judge: it takes at least %(needed)s.",
-        line.n,
-    ) % {"n": number(line.n), "needed": number(needed)}
 
 
 def _events_to(
@@ -430,16 +418,6 @@ def _events_to(
 
 
 # --- what stands beside the figure -------------------------------------------------
-
-
-def _pending(line: Result) -> str:
-    if not line.pending:
-        return ""
-    return ngettext(
-        "%(n)s case is still open and within its limit: it does not count yet.",
-        "%(n)s cases are still open and within their limit: they do not count yet.",
-        line.pending,
-    ) % {"n": number(line.pending)}
 
 
 def _excluded(line: Result) -> str:
@@ -462,15 +440,14 @@ def _reasons(line: Result, reading: Reading) -> tuple[Reason, ...]:
     )
 
 
-def _interval(line: Result) -> str:
+def _interval(line: Result, rule: IndicatorRule) -> str:
+    """Say how far chance alone could move a share, a mean or a score."""
     if line.low is None or line.high is None or line.status not in SHOWN:
         return ""
-    return _(
-        "With this many cases, chance alone could bring it anywhere from %(low)s to "
-        "%(high)s (95 %% Wilson interval)."
-    ) % {
-        "low": quantity(rounded(line.low), PERCENT),
-        "high": quantity(rounded(line.high), PERCENT),
+    unit = unit_of(rule)
+    return str(INTERVALS.get(rule.kind, SHARE_INTERVAL)) % {
+        "low": quantity(rounded(line.low), unit),
+        "high": quantity(rounded(line.high), unit),
     }
 
 
@@ -509,12 +486,13 @@ def _trend_summary(lines: list[Result], kind: PeriodKind) -> str:
 def _chart(
     lines: list[Result], rule: IndicatorRule, reading: Reading, summary: str
 ) -> SafeString:
-    bounded = unit_of(rule) == PERCENT and rule.kind != Kind.RATIO
+    bounded = unit_of(rule) == PERCENT and rule.kind not in {Kind.RATIO, Kind.TREND}
     name = words(rule.name, reading.language, source=reading.source).text
     return trend_chart(
-        [_point(line) for line in lines],
+        [_point(line, rule) for line in lines],
         chart_id=f"trend-{rule.pk}",
         target=rule.target,
+        targets=[line.target for line in lines],
         title=name,
         description=summary,
         y_label=axis_words(rule),
@@ -524,7 +502,7 @@ def _chart(
     )
 
 
-def _point(line: Result) -> Point:
+def _point(line: Result, rule: IndicatorRule) -> Point:
     period = period_of_result(line)
     shown = line.value is not None and line.status in SHOWN
     return Point(
@@ -533,6 +511,7 @@ def _point(line: Result) -> Point:
         value=line.value if shown else None,
         status=line.status,
         n=line.n,
+        counted=counted(line.n, rule),
     )
 
 
@@ -540,18 +519,21 @@ def axis_words(rule: IndicatorRule) -> str:
     """Say what the axis of an indicator's chart counts."""
     unit = unit_of(rule)
     if unit == PERCENT:
-        return _("% of cases")
+        return str(AXES.get(rule.kind, gettext_lazy("% of cases")))
     if rule.kind == Kind.COUNT:
         return _("number in the period")
     if rule.kind == Kind.NPS:
         return pgettext("axis", "recommendation, from −100 to 100")
+    if rule.kind == Kind.TREND:
+        return _("difference in %(unit)s") % {"unit": axis(unit)}
     return axis(unit)
 
 
 def short_value(value: Decimal, rule: IndicatorRule) -> str:
     """Write a value for a chart, whose axis says the unit."""
     short = rounded(value, comparator=rule.comparator, target=rule.target)
-    return quantity(short, PERCENT) if unit_of(rule) == PERCENT else number(short)
+    unit = PERCENT if unit_of(rule) == PERCENT else NUMBER
+    return quantity(short, unit, signed=rule.kind == Kind.TREND)
 
 
 def first_period(today: date, kind: PeriodKind) -> Period:

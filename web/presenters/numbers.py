@@ -5,8 +5,10 @@ A figure is compared with its target unrounded; shown, it must not seem to say
 otherwise: 94.996 against 95 is not met and is never shown as 95.
 """
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.utils import formats
 from django.utils.translation import (
@@ -24,6 +26,7 @@ from indicators.models import IndicatorRule
 DECIMALS = 2  # as many as a reader can use
 STORED_DECIMALS = 12  # as many as the ledger keeps
 PERCENT = "percent"
+PERCENTAGE_POINTS = "percentage_points"  # of a difference between two percentages
 POINTS = "points"
 NUMBER = "number"
 
@@ -65,24 +68,39 @@ AXES = {
     Unit.MONTHS: gettext_lazy("months"),
     Unit.YEARS: gettext_lazy("years"),
 }
+DURATION_KINDS = frozenset(
+    {Kind.MEAN_DURATION, Kind.MEDIAN_DURATION, Kind.PERCENTILE_DURATION}
+)
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 
 def unit_of(rule: IndicatorRule) -> str:
     """Return the unit of an indicator's figure: percent, points, number or a time."""
-    if rule.kind in {
-        Kind.MEAN_DURATION,
-        Kind.MEDIAN_DURATION,
-        Kind.PERCENTILE_DURATION,
-    }:
-        return str(rule.definition.get("unit", Unit.ELAPSED_DAYS))
-    if rule.kind == Kind.SATISFACTION_MEAN:
+    return unit_of_kind(rule.kind, rule.definition)
+
+
+def unit_of_kind(kind: str, definition: Mapping[str, Any]) -> str:
+    """Return the unit of the figures of a kind, as its definition has them."""
+    if kind == Kind.TREND:
+        return _unit_of_trend(definition)
+    if kind == Kind.SATISFACTION_MEAN:
         return POINTS
-    if rule.kind == Kind.RATIO:
-        return PERCENT if rule.definition.get("as_percent", True) else NUMBER
-    if rule.kind in {Kind.NPS, Kind.COUNT}:
+    if kind in {Kind.NPS, Kind.COUNT}:
         return NUMBER
+    as_percent = definition.get("as_percent", True)
+    if kind == Kind.RATIO:
+        return PERCENT if as_percent else NUMBER
+    if kind in DURATION_KINDS or (kind == Kind.OPENING_HOURS and not as_percent):
+        return str(definition.get("unit", Unit.ELAPSED_DAYS))
     return PERCENT
+
+
+def _unit_of_trend(definition: Mapping[str, Any]) -> str:
+    if definition.get("as") == "percent":
+        return PERCENT
+    of = definition.get("of", {})
+    unit = unit_of_kind(of.get("kind", ""), of)
+    return PERCENTAGE_POINTS if unit == PERCENT else unit
 
 
 def rounded(
@@ -117,9 +135,15 @@ def number(value: Decimal | int) -> str:
     return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
-def quantity(value: Decimal, unit: str) -> str:
-    """Write a rounded value with its unit; see :func:`unit_of`."""
+def quantity(value: Decimal, unit: str, *, signed: bool = False) -> str:
+    """
+    Write a rounded value with its unit; see :func:`unit_of`.
+
+    :param signed: say of what is above zero that it is: of differences.
+    """
     words = number(value)
+    if signed and value > 0:
+        words = f"+{words}"
     if unit == PERCENT:
         return _("%(value)s %%") % {"value": words}
     if unit == POINTS:
@@ -127,6 +151,10 @@ def quantity(value: Decimal, unit: str) -> str:
         return ngettext("%(value)s point", "%(value)s points", _form(value)) % {
             "value": words
         }
+    if unit == PERCENTAGE_POINTS:
+        return ngettext(
+            "%(value)s percentage point", "%(value)s percentage points", _form(value)
+        ) % {"value": words}
     if unit in DURATIONS:
         return str(DURATIONS[Unit(unit)] % {"n": _form(value), "value": words})
     return words
@@ -138,6 +166,8 @@ def axis(unit: str) -> str:
         return _("per cent")
     if unit == POINTS:
         return _("points")
+    if unit == PERCENTAGE_POINTS:
+        return _("percentage points")
     return str(AXES[Unit(unit)]) if unit in DURATIONS else pgettext("axis", "number")
 
 
@@ -151,7 +181,7 @@ def money(amount: Decimal, currency: str) -> str:
 
 def _form(value: Decimal) -> int:
     """Return a whole number with the plural form of ``value``."""
-    return 1 if value == 1 else 2
+    return 1 if abs(value) == 1 else 2
 
 
 def _plain(value: Decimal) -> Decimal:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext as _
 from engine.periods import Period, PeriodKind
 
 VOWELS = frozenset("aeiou")
+LEAP_YEAR = 2000  # has every day of a year
 
 
 def day_words(day: date) -> str:
@@ -16,15 +17,22 @@ def day_words(day: date) -> str:
     # Django's formats leave out the Catalan preposition ("1 agost de 2026"), begin
     # Italian months with a capital and days with a zero, and abbreviate in English.
     language = get_language()
-    month = formats.date_format(day, "F")
-    if language == "ca":
-        of = "d’" if month[0].lower() in VOWELS else "de "
-        return f"{day.day} {of}{month.lower()} de {day.year}"
-    if language == "it":
-        return f"{day.day} {month.lower()} {day.year}"
-    if language == "en":
-        return f"{day.day} {month} {day.year}"
+    if language in {"ca", "en", "it"}:
+        year = f"de {day.year}" if language == "ca" else str(day.year)
+        return f"{day_of_year_words(day.month, day.day)} {year}"
     return formats.date_format(day, "DATE_FORMAT")
+
+
+def day_of_year_words(month: int, day: int) -> str:
+    """Write a day that comes every year."""
+    name = formats.date_format(date(LEAP_YEAR, month, day), "F")
+    language = get_language()
+    if language == "ca":
+        of = "d’" if name[0].lower() in VOWELS else "de "
+        return f"{day} {of}{name.lower()}"
+    if language == "es":
+        return f"{day} de {name.lower()}"
+    return f"{day} {name.lower() if language == 'it' else name}"
 
 
 def last_day(due_at: datetime, zone: str) -> date:

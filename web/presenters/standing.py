@@ -1,25 +1,27 @@
 """How a commitment stands, from the figures of its indicators."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise as LazyText
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 
 # The first of these among a commitment's figures is how it stands. One figure that
-# is not met is a promise not kept; silence of any kind is not success; a period
-# without cases, or an indicator without a target, takes nothing from the others.
+# is not met is a promise not kept. One that is met tells of the promise whatever the
+# others are silent about; each of them says so where it stands. Without a verdict,
+# what keeps most from knowing comes first.
 ORDER = (
     "unmet",
+    "met",
     "suspended",
     "not_computable",
     "no_data_yet",
     "too_few_cases",
-    "met",
     "no_cases",
     "not_evaluated",
 )
+VERDICTS = frozenset({"met", "unmet"})
 # Tone, icon and words, in the order in which they are told.
 COUNTS: dict[str, tuple[str, str, LazyText]] = {
     "met": ("good", "met", ngettext_lazy("%(n)s met", "%(n)s met", "n")),
@@ -75,6 +77,22 @@ def standing_of(statuses: Iterable[str]) -> str:
     """
     found = set(statuses)
     return next((status for status in ORDER if status in found), "not_evaluated")
+
+
+def silent_words(statuses: Sequence[str]) -> str:
+    """
+    Say of how many of a commitment's indicators nobody can tell; empty if of none.
+
+    Where all are silent, how the commitment stands says it.
+    """
+    silent = sum(status not in VERDICTS for status in statuses)
+    if silent in {0, len(statuses)}:
+        return ""
+    return ngettext(
+        "%(silent)s of its %(n)s indicators has no verdict",
+        "%(silent)s of its %(n)s indicators have no verdict",
+        silent,
+    ) % {"silent": silent, "n": len(statuses)}
 
 
 def counts_of(statuses: Iterable[str]) -> list[StatusCount]:

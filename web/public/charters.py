@@ -10,14 +10,14 @@ from django.views.decorators.http import require_safe
 
 from charters.models import Charter
 from charters.queries.editions import shown_of
+from commitments.queries.suspensions import suspensions_of
 from indicators.enums import ResultState
 from indicators.models import Result
 from indicators.queries.results import watermarks
+from web.caching import etag_of, keep
 from web.presenters.charters import charter_page, editions_of, rules_of
 from web.presenters.figures import Reading
 from web.presenters.periods import civil_day
-from web.presenters.standing import counts_of
-from web.caching import etag_of, keep
 
 
 @require_safe
@@ -35,6 +35,7 @@ def charter(request: HttpRequest, organisation: str, charter: str) -> HttpRespon
     language = get_language() or edition.source_language
     editions = list(editions_of(found))
     rules = rules_of(edition)
+    suspensions = list(suspensions_of(found))
     marks = watermarks(streams={rule.stream_id for rule in rules if rule.stream_id})
     newest = Result.objects.filter(
         indicator__in=[rule.indicator_id for rule in rules]
@@ -54,6 +55,7 @@ def charter(request: HttpRequest, organisation: str, charter: str) -> HttpRespon
             [(item.number, item.ended_on) for item in editions],
             sorted(newest.items()),
             sorted(marks.items()),
+            [(item.pk, item.until_on) for item in suspensions],
             request.get_full_path(),  # the links to the other languages repeat it
         ]
     )
@@ -65,6 +67,7 @@ def charter(request: HttpRequest, organisation: str, charter: str) -> HttpRespon
         edition,
         editions=editions,
         rules=rules,
+        suspensions=suspensions,
         marks=marks,
         reading=Reading(
             language, edition.source_language, today, found.organisation.time_zone
@@ -72,7 +75,6 @@ def charter(request: HttpRequest, organisation: str, charter: str) -> HttpRespon
     )
     context = {
         "page": page,
-        "counts": counts_of(item.status for item in page.commitments),
         "organisation_name": page.organisation.text,
     }
     return keep(render(request, "public/charter.html", context), etag=etag)

@@ -55,6 +55,21 @@ def test_dashboard_shows_the_latest_official_figure(at_work, charter):
     assert "IND-1, commitment C1 Met October 2026 (provisional)" in page
     assert "19 of 20 in time, 95 %, target at least 95 %: met" in page
     assert "Events to 6 October 2026" in page
+    assert (
+        "1 met, 0 not met, 0 not evaluated, of 1. Degree of compliance: 1 of 1 "
+        "commitment: 100 %; 1 of 1 with a verdict: 100 %." in page
+    )
+
+
+def test_dashboard_tells_a_suspended_figure_with_and_without(at_work, charter):
+    cases.share(charter, met=19, missed=2)
+    cases.suspend(charter, from_on=date(2026, 10, 1))
+    page = words(at_work("MANAGER").get(OFFICE))
+    assert "The commitment is suspended in this period, so it is not judged." in page
+    assert (
+        "Without the suspension: 19 of 21 in time, 90.48 %, target at least 95 %: "
+        "not met" in page
+    )
 
 
 def test_dashboard_puts_the_worst_first(at_work, town, charter):
@@ -79,6 +94,7 @@ def test_dashboard_puts_the_worst_first(at_work, town, charter):
     figures.refresh(at=NOW)
     page = words(at_work("AUDITOR").get(OFFICE))
     assert page.index("ARC-1") < page.index("PARK-1")
+    assert "0 met, 0 not met, 1 not evaluated, of 1." in page
     assert "Not evaluated 1 of 4 indicators" in page
     assert "No event has arrived yet" in page
 
@@ -179,7 +195,7 @@ def test_answered_claim_is_counted(at_work, town):
     page = words(handler.get(OFFICE))
     assert "Open claims 0" in page
     assert "Claims decided this year 1" in page
-    assert "November 2026, so far: 100 % over 1." in page
+    assert "November 2026, so far: 1 of 1 in time, 100 %." in page
     with time_machine.travel(datetime(2026, 12, 5, 9, tzinfo=UTC), tick=False):
         page = words(at_work("MANAGER").get(OFFICE))
     assert "1 of 1 in time, 100 %, target at least 95 %: met" in page

@@ -1,11 +1,15 @@
 """Cases to measure: events go in as they do in life, figures come out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from accounts.models import User
 from charters.models import Edition
+from commitments.models import Suspension
+from commitments.services import suspensions
 from indicators.models import Stream
 from indicators.services import figures, intake
+from tests import builders
 from tests.builders import NOW, charter_document, indicator, text
 
 # On this day cases fall due within the month: ten working days end on 19 October.
@@ -32,6 +36,28 @@ def share(
 
 def event(case: str, type_: str, at: datetime, **more: Any) -> dict[str, Any]:
     return {"id": f"{case}-{type_}", "case": case, "type": type_, "at": at} | more
+
+
+def suspend(edition: Edition, *, from_on: date, **changes: Any) -> Suspension:
+    """Suspend the first commitment and bring figures up to date."""
+    organisation = edition.organisation
+    person = User.objects.filter(email=f"approver@{organisation.slug}.example.org")
+    values = {
+        "charter": edition.charter,
+        "commitment": "C1",
+        "cause": text("Works in the building"),
+        "consequences": text("Answers take longer"),
+        "covers": "begun",
+        "from_on": from_on,
+        "until_on": None,
+        "resolution": "Decret 2026/77",
+        "resolved_on": date(2026, 9, 25),
+        "by": person.first() or builders.person("APPROVER", of=organisation),
+        "at": NOW,
+    }
+    made = suspensions.suspend(**values | changes)
+    figures.refresh(at=NOW)
+    return made
 
 
 def record(

@@ -32,6 +32,9 @@ def test_catalogue_tells_how_each_charter_keeps_its_word(client, town):
     assert "In force" in page
     assert "3 commitments" in page
     assert "3 not met" in page
+    assert "0 met, 3 not met, 0 not evaluated, of 3." in page
+    assert "0 of 3 commitments: 0 %" in page
+    assert "0 of 3 with a verdict: 0 %" in page
 
 
 def test_commitment_without_figures_is_without_data(client, charter):

@@ -1,14 +1,19 @@
 """The page of a charter."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 
 from charters.enums import EndReason
 from charters.models import Edition
+from commitments.services.suspensions import lift
+from engine.periods import parse_period
 from indicators.models import Result
+from indicators.services import figures
 from tests import builders
+from tests.builders import NOW
 from tests.web.public import cases
 
 
@@ -36,6 +41,111 @@ def test_charter_says_what_is_promised_and_whether_it_is_kept(client, charter):
     assert 'href="mailto:library@example.org"' in page
     assert "Claim within 30 calendar days of the facts." in page
     assert charter.digest in page
+
+
+def test_charter_tells_both_degrees_of_compliance(client, town):
+    document = cases.long_document(commitments=2)
+    quiet = builders.indicator("QUIET", stream="park")
+    document["quality"]["commitments"][1]["indicators"] = [quiet]
+    document["streams"].append(document["streams"][0] | {"code": "park"})
+    edition = builders.published(document, of=town)
+    cases.share(edition, met=20)
+    page = read(client, edition)
+    assert "1 met, 0 not met, 1 not evaluated, of 2." in page
+    assert "1 of 2 commitments: 50 %" in page
+    assert "1 of 1 with a verdict: 100 %" in page
+
+
+def test_verdict_beside_silence_says_what_is_silent(client, town):
+    document = builders.charter_document()
+    quiet = builders.indicator("QUIET", stream="park")
+    document["quality"]["commitments"][0]["indicators"].append(quiet)
+    document["streams"].append(document["streams"][0] | {"code": "park"})
+    edition = builders.published(document, of=town)
+    cases.share(edition, met=20)
+    assert "1 of its 2 indicators has no verdict" in read(client, edition)
+
+
+def test_suspended_commitment_says_so_and_is_told_with_and_without(client, charter):
+    cases.share(charter, met=19, missed=2)
+    cases.share(charter, met=1, opened_at=datetime(2026, 10, 1, 8, tzinfo=UTC))
+    cases.suspend(charter, from_on=date(2026, 10, 5))
+    page = read(client, charter)
+    assert "Suspended from 5 October 2026 until further notice." in page
+    assert "Works in the building (ca)" in page
+    assert "Answers take longer (ca)" in page
+    assert "Decret 2026/77, of 25 September 2026" in page
+    assert "Cases that begin while it lasts do not count." in page
+    assert "1 of 1 in time, 100 %, target at least 95 %: met" in page
+    assert (
+        "Without the suspension:</strong> 20 of 22 in time, 90.91 %, target at least "
+        "95 %: not met" in page
+    )
+    assert "begun or in hand while the promise was suspended</span> (21)" in page
+
+
+def test_suspension_that_is_over_is_history(client, charter):
+    cases.suspend(charter, from_on=date(2026, 9, 1), until_on=date(2026, 10, 1))
+    page = read(client, charter)
+    assert "Earlier suspensions" in page
+    assert "Suspended from 1 September 2026 to 30 September 2026, both" in page
+
+
+def test_restated_figures_are_told_with_what_they_replace(client, charter, town):
+    cases.share(charter, met=19, missed=2)
+    figures.freeze(period=parse_period("2026-10"), organisation_id=None, at=NOW)
+    cases.share(charter, met=20, opened_at=datetime(2026, 10, 2, 8, tzinfo=UTC))
+    page = read(client, charter)
+    assert "Figures that were restated" in page
+    assert "Final figure" in page
+    assert "Restatement 1" in page
+    assert "Before: 90.48 % over 21 cases. Now: 95.12 % over 41 cases." in page
+    assert "Cause: late or corrected events. Computed on 2 November 2026." in page
+
+
+def test_who_restated_by_hand_is_told_as_a_role(client, charter, town):
+    cases.share(charter, met=19, missed=2)
+    figures.freeze(period=parse_period("2026-10"), organisation_id=None, at=NOW)
+    line = Result.objects.get(period_kind="month", period_start=date(2026, 10, 1))
+    manager = builders.person("MANAGER", of=town)
+    again = {field.attname: getattr(line, field.attname) for field in line._meta.fields}
+    del again["id"]
+    Result.objects.create(
+        **again
+        | {
+            "revision": 1,
+            "state": "RESTATED",
+            "cause": "El calendari no tenia la festa local",
+            "restated_by_id": manager.pk,
+        }
+    )
+    page = read(client, charter)
+    assert "Cause: El calendari no tenia la festa local." in page
+    assert "Restated by hand: Manager." in page
+    assert manager.name not in page
+
+
+def test_parts_are_told_with_the_target_that_judged_them(client, town):
+    item = builders.indicator()
+    item["rule"] |= {
+        "segment_by": "channel",
+        "targets": [{"segment": "web", "target": "80"}],
+    }
+    edition = builders.published(builders.charter_document(indicators=[item]), of=town)
+    lines = []
+    for number, channel in enumerate(["web"] * 6 + ["phone"] * 5):
+        case = f"c{number}"
+        attributes = {"channel": channel}
+        lines.append(cases.event(case, "opened", cases.OCTOBER, attributes=attributes))
+        if number:
+            lines.append(cases.event(case, "closed", cases.OCTOBER + timedelta(days=1)))
+    cases.record(edition, lines)
+    page = re.sub(r"<[^>]+>", " ", read(client, edition))
+    page = " ".join(page.split())
+    assert "Part by part, October 2026" in page
+    assert "phone 100 % 5 at least 95 % Met" in page
+    assert "web 83.33 % 6 at least 80 % Met" in page
+    assert "At least 95 % At least 80 %, for “web”" in page
 
 
 def test_charter_speaks_the_readers_language_and_marks_what_fell_back(client, charter):
@@ -137,20 +247,20 @@ def test_unpublished_charter_is_not_found(client, town, prepare):
 
 
 @pytest.mark.parametrize("commitments", [1, 3])
-def test_charter_takes_eleven_queries_whatever_its_length(
+def test_charter_takes_thirteen_queries_whatever_its_length(
     client, town, commitments, django_assert_num_queries
 ):
     edition = builders.published(cases.long_document(commitments=commitments), of=town)
     cases.share(edition, met=20)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         client.get(address(edition))
 
 
-def test_unchanged_charter_takes_six_queries(
+def test_unchanged_charter_takes_seven_queries(
     client, charter, django_assert_num_queries
 ):
     etag = client.get(address(charter))["ETag"]
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(address(charter), headers={"If-None-Match": etag})
 
 
@@ -176,6 +286,15 @@ def test_head_has_the_tag_and_no_body(client, charter):
     response = client.head(address(charter))
     assert response["ETag"]
     assert response.content == b""
+
+
+def test_tag_changes_with_suspensions(client, charter, town):
+    tags = [client.get(address(charter))["ETag"]]
+    made = cases.suspend(charter, from_on=date(2026, 10, 5))
+    tags.append(client.get(address(charter))["ETag"])
+    lift(suspension=made, until_on=date(2026, 12, 1), by=made.recorded_by, at=NOW)
+    tags.append(client.get(address(charter))["ETag"])
+    assert len(set(tags)) == 3
 
 
 def test_tag_changes_with_figures_language_day_and_editions(client, charter, town):

@@ -6,7 +6,17 @@ import pytest
 from django.utils import translation
 
 from engine.worktime import Unit
-from web.presenters.numbers import PERCENT, POINTS, money, number, quantity, rounded
+from web.presenters.numbers import (
+    PERCENT,
+    PERCENTAGE_POINTS,
+    POINTS,
+    axis,
+    money,
+    number,
+    quantity,
+    rounded,
+    unit_of_kind,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,8 @@ def test_number_is_written_in_the_readers_language(language, words):
         ("8.2", POINTS, "8.2 points"),
         ("1", Unit.WORKING_DAYS, "1 working day"),
         ("2.5", Unit.OPEN_HOURS, "2.5 hours of opening time"),
+        ("1", PERCENTAGE_POINTS, "1 percentage point"),
+        ("-2.5", PERCENTAGE_POINTS, "-2.5 percentage points"),
         ("3", "number", "3"),
     ],
 )
@@ -75,3 +87,31 @@ def test_money_keeps_its_cents():
         assert money(Decimal(1250), "EUR") == "1.250,00\xa0€"
     with translation.override("en"):
         assert money(Decimal("3.5"), "CHF") == "3.50\xa0CHF"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("2.5", "+2.5 %"), ("-2.5", "-2.5 %"), ("0", "0 %")]
+)
+def test_difference_says_its_sign(value, words):
+    with translation.override("en"):
+        assert quantity(Decimal(value), PERCENT, signed=True) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "unit"),
+    [
+        ("share", {}, PERCENT),
+        ("availability", {"unit": "open_hours"}, PERCENT),
+        ("opening_hours", {"unit": "open_hours"}, PERCENT),
+        ("opening_hours", {"unit": "open_hours", "as_percent": False}, "open_hours"),
+        ("ratio", {"as_percent": False}, "number"),
+        ("mean_duration", {"unit": "working_days"}, "working_days"),
+        ("trend", {"of": {"kind": "share"}}, PERCENTAGE_POINTS),
+        ("trend", {"of": {"kind": "satisfaction_mean"}}, POINTS),
+        ("trend", {"of": {"kind": "count"}, "as": "percent"}, PERCENT),
+    ],
+)
+def test_every_kind_has_its_unit(kind, definition, unit):
+    assert unit_of_kind(kind, definition) == unit
+    with translation.override("en"):
+        assert axis(unit)

@@ -6,7 +6,13 @@ import pytest
 from django.utils import translation
 
 from engine.periods import PeriodKind, period_of
-from web.presenters.periods import day_words, last_day, long_name, short_name
+from web.presenters.periods import (
+    day_of_year_words,
+    day_words,
+    last_day,
+    long_name,
+    short_name,
+)
 from web.presenters.standing import counts_of, standing_of
 from web.presenters.texts import passage, telephone, web_address
 
@@ -38,6 +44,20 @@ def test_periods_have_names(kind, long, short):
 def test_days_are_written_in_full(language, words):
     with translation.override(language):
         assert day_words(date(2026, 8, 1)) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ca", "1 d’abril"),
+        ("es", "1 de abril"),
+        ("it", "1 aprile"),
+        ("en", "1 April"),
+    ],
+)
+def test_days_of_every_year_are_written_in_full(language, words):
+    with translation.override(language):
+        assert day_of_year_words(4, 1) == words
 
 
 def test_last_day_is_the_one_before_the_first_late_instant():
@@ -86,15 +106,17 @@ def test_telephone_keeps_what_can_be_dialled():
     [
         (["met", "met"], "met"),
         (["met", "unmet"], "unmet"),
-        (["met", "no_data_yet"], "no_data_yet"),
-        (["met", "too_few_cases"], "too_few_cases"),
+        (["met", "no_data_yet"], "met"),
+        (["met", "too_few_cases"], "met"),
         (["met", "no_cases"], "met"),
+        (["no_data_yet", "no_cases"], "no_data_yet"),
+        (["suspended", "no_data_yet"], "suspended"),
         (["met", "not_evaluated"], "met"),
         (["unmet", "not_computable"], "unmet"),
         ([], "not_evaluated"),
     ],
 )
-def test_silence_is_not_success(statuses, standing):
+def test_commitment_stands_as_its_verdicts_say_and_silence_is_none(statuses, standing):
     assert standing_of(statuses) == standing
 
 

@@ -1,0 +1,86 @@
+"""
+How much of a charter is kept: counts, and both degrees with what they are made of.
+
+Never an averaged score, and never a percentage without its two numbers (R-28).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from django.utils.translation import gettext as _, ngettext
+
+from engine.compliance import degrees
+from indicators.queries.computing import stored
+from web.presenters.numbers import PERCENT, number, quantity, rounded
+
+EVERYTHING = Fraction(100)
+
+
+@dataclass(frozen=True, slots=True)
+class DegreesView:
+    """
+    A charter's commitments by how they stand.
+
+    :ivar sentence: met, not met, without a verdict, of all.
+    :ivar of_total: met of all, ``of_evaluated``: met of those with a verdict; empty
+        over nothing.
+    :ivar rank: the share met of those with a verdict, to put the worst first.
+    """
+
+    sentence: str
+    of_total: str
+    of_evaluated: str
+    rank: Fraction
+
+
+def degrees_view(statuses: Iterable[str]) -> DegreesView:
+    """Put how commitments stand into words; see :func:`engine.compliance.degrees`."""
+    found = degrees(statuses)
+    evaluated = found.met + found.unmet
+    other = sum(found.other.values())
+    return DegreesView(
+        sentence=_(
+            "%(met)s met, %(unmet)s not met, %(other)s not evaluated, of %(total)s"
+        )
+        % {
+            "met": number(found.met),
+            "unmet": number(found.unmet),
+            "other": number(other),
+            "total": number(evaluated + other),
+        },
+        of_total=_degree(
+            found.of_total,
+            ngettext(
+                "%(met)s of %(n)s commitment: %(degree)s",
+                "%(met)s of %(n)s commitments: %(degree)s",
+                evaluated + other,
+            ),
+            found.met,
+            evaluated + other,
+        ),
+        of_evaluated=_degree(
+            found.of_evaluated,
+            ngettext(
+                "%(met)s of %(n)s with a verdict: %(degree)s",
+                "%(met)s of %(n)s with a verdict: %(degree)s",
+                evaluated,
+            ),
+            found.met,
+            evaluated,
+        ),
+        rank=EVERYTHING if found.of_evaluated is None else found.of_evaluated,
+    )
+
+
+def _degree(degree: Fraction | None, words: str, met: int, n: int) -> str:
+    if degree is None:
+        return ""
+    # Whatever is not all is never shown as 100 %.
+    shown = rounded(stored(degree), comparator=">=", target=Decimal(100))
+    return words % {
+        "met": number(met),
+        "n": number(n),
+        "degree": quantity(shown, PERCENT),
+    }
