@@ -509,7 +509,7 @@ class _Cases:
     def _last_day(self, day: Ints, term: Term, calendar: WorkCalendar | None) -> Ints:
         same = np.full(len(day), term.day_one is DayOne.SAME)
         if calendar and term.ends is Ends.CLOSING and term.day_one is DayOne.SAME:
-            same = self.at < self._closings(day, calendar)
+            same = self.at < self._closings(day, calendar, never=-NEVER)
         first = np.where(same, day, day + 1)
         amount: int | Ints = int(term.amount)
         if term.unit in MONTHS_IN:
@@ -528,12 +528,24 @@ class _Cases:
         self.known &= known & reached & (end - 1 <= date.max.toordinal())
         return np.where(self.known, end - 1, EPOCH_DAY)
 
-    def _closings(self, days: Ints, calendar: WorkCalendar) -> Ints:
+    def _closings(
+        self, days: Ints, calendar: WorkCalendar, *, never: int | None = None
+    ) -> Ints:
+        """
+        Return when each day closes.
+
+        :param never: for a day that does not open; ``None``: when it ends.
+        """
+
+        def closing_of(day: int) -> int:
+            if not calendar.knows(date.fromordinal(day)):
+                return NOT_COMPUTABLE
+            closing = calendar.closing_of(day)
+            if closing is None:
+                return first_showing(self.zone, day + 1) if never is None else never
+            return closing
+
         table, number = np.unique(days, return_inverse=True)
-        known = [calendar.knows(date.fromordinal(day)) for day in table.tolist()]
-        closings = [
-            calendar.closing_of(day) if knows else 0
-            for day, knows in zip(table.tolist(), known, strict=True)
-        ]
-        self.known &= np.array(known)[number]
-        return np.array(closings, np.int64)[number]
+        closings = np.fromiter(map(closing_of, table.tolist()), np.int64)[number]
+        self.known &= closings != NOT_COMPUTABLE
+        return closings

@@ -292,15 +292,15 @@ class WorkCalendar:
         days = self._days
         return Line([(days.start, days.stop)], days.start, days.stop)
 
-    def closing_of(self, ordinal: int) -> int:
+    def closing_of(self, ordinal: int) -> int | None:
         """
-        Return the end of a day's last opening, or of the day if it has none.
+        Return the end of a day's last opening, if it has one.
 
         :raises BeyondCalendarError: if the calendar does not know the day.
         """
         self._must_know(date.fromordinal(ordinal))
         openings = list(self._opening_of(ordinal))
-        return openings[-1][1] if openings else first_showing(self.zone, ordinal + 1)
+        return openings[-1][1] if openings else None
 
     def _open_amount(self, start: datetime, amount: timedelta) -> tuple[int, int]:
         wanted = amount // RESOLUTION

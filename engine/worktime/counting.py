@@ -58,9 +58,8 @@ class DayEnd:
                 first_showing(self.zone, day, self.clock) + 1,
                 first_showing(self.zone, day, self.clock + 1),
             )
-        if self.closes:
-            return self.closes.closing_of(day)
-        return first_showing(self.zone, day + 1)
+        closing = self.closes.closing_of(day) if self.closes else None
+        return first_showing(self.zone, day + 1) if closing is None else closing
 
     def passed(self, day: int) -> int:
         """Return the first instant by which the whole day has passed."""
@@ -123,8 +122,11 @@ def day_count(
     day, clock = clock_of(zone, began) if timed else (day_of(zone, began), 0)
     closes = calendar if term.ends is Ends.CLOSING else None
     end = DayEnd(zone, term.ends, clock, closes)
-    # The start's own day cannot be day one if it had closed before.
-    same = term.day_one is DayOne.SAME and not (closes and began >= end.late(day))
+    same = term.day_one is DayOne.SAME
+    if same and closes:
+        # A day that had closed before, or never opens, cannot be day one.
+        closing = closes.closing_of(day)
+        same = closing is not None and began < closing
     first = day if same else day + 1
     days = int(term.amount)
     if term.unit in MONTHS_IN:

@@ -46,7 +46,8 @@ def due_at(
 
     Days end at local midnight, or as the term's ``ends`` says: at closing time, or one
     :data:`RESOLUTION` after the clock time of the start. Day one is the next counting
-    day, or with ``DayOne.SAME`` the start's own day if it counts and has not ended.
+    day, or with ``DayOne.SAME`` the start's own day if it counts and, where days end
+    with closing time, if the office was yet to close.
     Months and years run to the same day number, or to the last day of a month without
     it (to the day before, when the start's own day is day one). With a calendar, and
     unless the term says otherwise, a last day that is not working moves to the next

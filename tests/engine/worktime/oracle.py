@@ -235,7 +235,10 @@ class Walker:
         working = term.unit is Unit.WORKING_DAYS
         for day in self.days:
             end, good = self.day_end(day, term, began)
-            closed = term.ends is Ends.CLOSING and began >= end
+            begins, ends = self.days[day]
+            closed = term.ends is Ends.CLOSING and (
+                began >= end or not any(self.is_open[begins:ends])
+            )
             if day < own or (day == own and (term.day_one is DayOne.NEXT or closed)):
                 continue
             if good and is_paused(end, pauses, since=began):

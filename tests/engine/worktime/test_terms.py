@@ -234,6 +234,14 @@ def test_term_may_end_at_the_time_of_its_start(start, amount, unit, options, las
         # After closing time the start's own day has ended.
         ("03T19:00", "1", "working_days", {"day_one": "same"}, "07T19:00"),
         ("03T18:59", "1", "working_days", {"day_one": "same"}, "03T19:00"),
+        # A Sunday that never opens is not the same day either.
+        (
+            "05T10:00",
+            "2",
+            "calendar_days",
+            {"day_one": "same", "roll": False},
+            "07T19:00",
+        ),
         ("03T10:00", "1", "calendar_days", {}, "07T19:00"),
         ("03T10:00", "1", "calendar_days", {"roll": False}, "05T00:00"),  # never opens
         ("03T10:00", "1", "months", {}, "2025-02-03T19:00"),
@@ -607,3 +615,61 @@ def test_notice_is_kept_no_later_than_the_term_is_due(start, limit):
         assert kept < due
     else:
         assert kept <= due
+
+
+pause_lists = st.lists(
+    st.tuples(some_instants, st.one_of(some_instants, some_instants, st.none())),
+    max_size=3,
+)
+days_off = st.sets(
+    st.dates(datetime(2024, 2, 1).date(), datetime(2026, 6, 1).date()), max_size=30
+)
+
+
+def never_earlier(before: datetime | None, after: datetime | None) -> bool:
+    return after is None or (before is not None and before <= after)
+
+
+@settings(max_examples=60, deadline=None)
+@given(some_instants, limits(), pause_lists, days_off)
+def test_holiday_never_makes_an_end_earlier(start, limit, pauses, days):
+    stricter = calendar(
+        known_from="2024-01-01",
+        known_until="2032-01-01",
+        holidays={day.isoformat(): "" for day in days}
+        | {"*-01-01": "", "*-01-06": "", "2025-04-18": ""},
+    )
+    for call in (due_at, kept_from):
+        before, after = (
+            call(start, limit, office, zone=TOKYO, pauses=pauses)
+            for office in (LASTING, stricter)
+        )
+        assert never_earlier(before, after)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some_instants, limits(), pause_lists, some_instants, some_instants)
+def test_pause_never_makes_an_end_earlier(start, limit, pauses, since, until):
+    for call in (due_at, kept_from):
+        before, after = (
+            call(start, limit, LASTING, zone=TOKYO, pauses=held)
+            for held in (pauses, [*pauses, (since, until)])
+        )
+        assert never_earlier(before, after)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some_instants, limits(), pause_lists, some_instants)
+def test_pause_in_two_touching_parts_is_one(start, limit, pauses, at):
+    parts = []
+    for since, until in pauses:
+        if since < at and (until is None or at < until):
+            parts += [(at, until), (since, at)]
+        else:
+            parts.append((since, until))
+    for call in (due_at, kept_from):
+        whole, split = (
+            call(start, limit, LASTING, zone=TOKYO, pauses=held)
+            for held in (pauses, parts)
+        )
+        assert whole == split
