@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Organisation
@@ -17,6 +18,12 @@ from tests import builders
 
 # Playwright's synchronous interface runs an event loop in the test's own thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+# How long an example takes says what else the machine does, not whether it is right.
+settings.register_profile(
+    "paraula", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("paraula")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
