@@ -554,19 +554,20 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
     rule = promise.rule.cases
     end, idle, fault = _end_of_case(reading, rule)
     pauses = ended_with((*_pauses(reading, promise), *idle), end)
+    events = up_to(reading.events, end)
     since: datetime | None = reading.start.at
     if rule.clock.types:
-        found = picked(reading.events, rule.clock)
+        found = picked(events, rule.clock)
         since = None if found is None else found.at
     limit = limit_of(reading, rule)
     due = due_of(reading, promise, limit, since, pauses)
     if rule.extension is not None and due is not None:
         types, longer = rule.extension
-        if any(event.type in types and event.at < due for event in reading.events):
+        if any(event.type in types and event.at < due for event in events):
             limit, due = longer, due_of(reading, promise, longer, since, pauses)
     if limit is not None and limit.attribute and due is None:
         fault = fault or "no_due"
-    if not rule.kind.by_case and _ended_before(end, since, rule):
+    if not rule.kind.by_case and end is not None and since is None:
         fault = fault or "stop_before_start"  # no time that a mean could be of
     return Clock(since, end, pauses, due, limit, fault)
 
@@ -735,11 +736,9 @@ def _end_of_case(
     )
 
 
-def _ended_before(end: datetime | None, since: datetime | None, rule: Rule) -> bool:
-    """Say whether a case ended before the event that its time runs from, if any did."""
-    if end is None or not rule.clock.types or rule.stop_before_start == "kept":
-        return False
-    return since is None or end < since
+def up_to(events: Sequence[Event], end: datetime | None) -> Sequence[Event]:
+    """Return the events up to the stop: what is logged after it moves no clock."""
+    return events if end is None else [event for event in events if event.at <= end]
 
 
 def ended_with(pauses: Iterable[Pause], end: datetime | None) -> tuple[Pause, ...]:

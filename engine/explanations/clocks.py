@@ -18,6 +18,7 @@ from engine.cases import (
     due_of,
     limit_of,
     picked,
+    up_to,
     withdrawal,
 )
 from engine.explanations.conditions import checked
@@ -61,7 +62,7 @@ def timing_of(
     except BeyondCalendarError:
         return None
     if rule.clock.types:
-        chosen = picked(reading.events, rule.clock)
+        chosen = picked(up_to(reading.events, clock.end), rule.clock)
         uses.pick(rule.clock, chosen, Use.CLOCK, Use.CLOCK_NOT_TAKEN)
     limits = tuple(_limits(reading, promise, clock, uses))
     _note_withdrawal(reading, promise, clock, fact, uses)
@@ -124,7 +125,7 @@ def _limits(
         yield replace(first, conditions=_chosen_by(reading, own, rule))
     if rule.extension is not None:
         types, longer = rule.extension
-        by = uses.extension(types, None if first is None else first.due_at)
+        by = uses.extension(types, None if first is None else first.due_at, clock.end)
         if by is not None:
             found = _limit_found(reading, promise, longer, clock, "extension.limit")
             yield replace(found, extended_by=by)

@@ -30,7 +30,9 @@ class Use(StrEnum):
     REOPENING = "reopening"
     REOPENING_NOT_TAKEN = "reopening_not_taken"  # nothing had ended
     EXTENSION = "extension"
-    EXTENSION_NOT_TAKEN = "extension_not_taken"  # the case was due before
+    EXTENSION_NOT_TAKEN = (
+        "extension_not_taken"  # the case was due, or had ended, before
+    )
     WITHDRAWAL = "withdrawal"
     WITHDRAWAL_LATE = "withdrawal_late"  # the promise was broken before
     WITHDRAWAL_NOT_TAKEN = "withdrawal_not_taken"  # the case had ended before

@@ -107,13 +107,21 @@ class Uses:
         if event is not None and event.type in rule.stop.types:
             self.add(event, Use.STOP_NOT_TAKEN)
 
-    def extension(self, types: frozenset[str], due: datetime | None) -> Event | None:
-        """Note what extends a case that was due; return the first that does."""
+    def extension(
+        self, types: frozenset[str], due: datetime | None, end: datetime | None
+    ) -> Event | None:
+        """
+        Note what extends a case that was due; return the first that does.
+
+        :param end: when the case ended: what comes later extends nothing.
+        """
         first: Event | None = None
         for event in self.events:
             if event.type not in types:
                 continue
-            in_time = due is not None and event.at < due
+            in_time = (
+                due is not None and event.at < due and (end is None or event.at <= end)
+            )
             self.add(event, Use.EXTENSION if in_time else Use.EXTENSION_NOT_TAKEN)
             if in_time and first is None:
                 first = event
