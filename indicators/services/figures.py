@@ -21,6 +21,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from accounts.models import User
+from core import audit
 from core.db import copy_rows
 from engine.cases import Fact
 from engine.compliance import (
@@ -63,6 +64,7 @@ LATE_EVENTS = "late or corrected events"
 CHANGED_RULE = "changed calendar or rule"
 FELL_DUE = "open cases fell due"
 SUSPENDED = "suspension recorded or lifted"
+LONGEST_CAUSE = 200
 Place = tuple[date, str]
 Cell = tuple[Period, str]
 ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
@@ -216,10 +218,13 @@ def restate(
     :param period: only this period's lines; all by default.
     :param cause: why, in the words of whoever asks.
     :returns: the number of figures that are different now.
-    :raises ValueError: if no cause is given.
+    :raises ValueError: if no cause is given, or one of more than 200 letters.
     """
     if not cause.strip():
         msg = "a restatement needs its cause"
+        raise ValueError(msg)
+    if len(cause.strip()) > LONGEST_CAUSE:
+        msg = f"a cause has at most {LONGEST_CAUSE} letters"
         raise ValueError(msg)
     chosen = Q() if period is None else _of_period(period)
     return sum(
@@ -247,6 +252,16 @@ def _restate_indicator(
         before = writer.newest[line.period_kind, line.period_start, line.segment]
         line.seal = seal_of(line, before.seal)
     writer.save()
+    if writer.new:
+        audit.record(
+            verb="indicators.restate",
+            subject=indicator.code,
+            organisation_id=indicator.organisation_id,
+            actor_id=by.pk if by else None,
+            at=at,
+            cause=cause,
+            lines=len(writer.new),
+        )
     return len(writer.new)
 
 

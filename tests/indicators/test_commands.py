@@ -1,18 +1,24 @@
 """Commands about figures."""
 
+import copy
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.models import AuditEntry
+from engine.periods import parse_period
 from indicators import tasks
 from indicators.models import CaseFact, Result, Stream
 from indicators.services import figures
+from indicators.services.calendars import put_calendar
 from indicators.services.streams import use_token
 from tests import builders
 from tests.indicators.helpers import line, request, send
+from tests.web.public import cases
 
 
 @pytest.fixture
@@ -134,3 +140,79 @@ def test_the_hourly_task_makes_figures_final(measured):
         "state", flat=True
     )
     assert set(states) == {"FROZEN"}
+
+
+def test_results_tell_both_figures_of_a_suspended_commitment(charter, capsys):
+    send(
+        *request("kept", "2026-03-02", "2026-03-03"),
+        *request("late", "2026-03-05", "2026-03-30"),
+    )
+    cases.suspend(charter, from_on=date(2026, 3, 4), until_on=date(2026, 4, 1))
+    text = run(capsys, "results", "vila/IND-1", format="csv")
+    february, march = list(csv.DictReader(io.StringIO(text)))[1:3]
+    assert (march["n"], march["value"], march["status"]) == ("1", "100", "met")
+    assert march["excluded"] == "1"
+    assert (march["whole_n"], march["whole_met"], march["whole_value"]) == (
+        "2",
+        "1",
+        "50",
+    )
+    assert (march["whole_excluded"], march["whole_status"]) == ("0", "unmet")
+    assert (february["whole_n"], february["whole_status"]) == ("", "")
+    rows = json.loads(run(capsys, "results", "vila/IND-1", format="json"))
+    assert (rows[1]["whole_value"], rows[2]["whole_value"]) == (None, "50")
+
+
+@pytest.fixture
+def restatable(charter, town):
+    """March is final; with another holiday the late case would be in time."""
+    send(*request("late", "2026-03-02", "2026-03-17"))
+    figures.refresh(at=builders.NOW)
+    figures.freeze(
+        period=parse_period("2026-03"), organisation_id=None, at=builders.NOW
+    )
+    definition = copy.deepcopy(builders.OFFICE_HOURS)
+    definition["holidays"]["2026-03-09"] = "Festa local"
+    put_calendar(
+        organisation=town,
+        code="office",
+        name={"ca": "Oficina"},
+        definition=definition,
+        at=builders.NOW,
+    )
+    figures.refresh(at=builders.NOW)
+
+
+def test_restate_says_first_what_it_would_do(restatable, capsys):
+    shown = run(capsys, "restate", "vila/IND-1", dry_run=True)
+    assert shown == "IND-1 2026-03: 0 of 1 unmet -> 100 of 1 met\n"
+    assert line("2026-03-01").revision == 0
+
+
+def test_restate_with_its_cause(restatable, capsys):
+    arguments = ("restate", "vila/IND-1", "--period", "2026-03", "--cause", "Festa")
+    assert run(capsys, *arguments) == "1 figures were restated\n"
+    march = line("2026-03-01")
+    assert (march.revision, march.status, march.cause) == (1, "met", "Festa")
+    assert march.restated_by is None
+    entry = AuditEntry.objects.get(verb="indicators.restate")
+    assert (entry.subject, entry.actor_id) == ("IND-1", None)
+    assert entry.details == {"cause": "Festa", "lines": 1}
+    assert run(capsys, *arguments) == "0 figures were restated\n"
+    assert AuditEntry.objects.filter(verb="indicators.restate").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["vila/IND-1"], "a restatement needs its cause: --cause"),
+        (["vila/IND-1", "--cause", "x" * 201], "at most 200 letters: --cause"),
+        (["vila/NO-1", "--cause", "x"], "there is no indicator vila/NO-1"),
+        (["IND-1", "--cause", "x"], "not of the form ORG/INDICATOR"),
+        (["vila/IND-1", "--cause", "x", "--period", "2026-Q9"], "not a period"),
+    ],
+)
+def test_restate_says_what_is_wrong(restatable, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        call_command("restate", *arguments)
+    assert line("2026-03-01").revision == 0

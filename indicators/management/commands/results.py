@@ -19,6 +19,12 @@ COLUMNS = (
     "denominator", "value", "low", "high", "target", "status", "state", "revision",
     "last_event_at", "as_of_at",
 )  # fmt: skip
+# The same as if nothing had been suspended; empty where nothing was.
+WHOLE = (
+    "n", "met", "missed", "pending", "excluded", "numerator", "denominator", "value",
+    "status",
+)  # fmt: skip
+ALL_COLUMNS = (*COLUMNS, *(f"whole_{name}" for name in WHOLE))
 
 
 class Command(BaseCommand):
@@ -53,7 +59,7 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1))
         elif options["format"] == "csv":
-            writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(self.stdout, ALL_COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         else:
@@ -88,7 +94,16 @@ def _row(line: Result) -> dict[str, Any]:
     return {
         name: _plain(row[name]) if name != "excluded" else sum(row[name].values())
         for name in COLUMNS
-    }
+    } | _whole(line.whole)
+
+
+def _whole(whole: dict[str, Any] | None) -> dict[str, Any]:
+    if whole is None:
+        return {f"whole_{name}": None for name in WHOLE}
+    decimals = ("numerator", "denominator", "value")
+    found = whole | {"excluded": sum(whole["excluded"].values())}
+    found |= {name: whole[name] and Decimal(whole[name]) for name in decimals}
+    return {f"whole_{name}": _plain(found[name]) for name in WHOLE}
 
 
 def _plain(value: Any) -> Any:

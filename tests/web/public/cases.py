@@ -38,10 +38,10 @@ def event(case: str, type_: str, at: datetime, **more: Any) -> dict[str, Any]:
     return {"id": f"{case}-{type_}", "case": case, "type": type_, "at": at} | more
 
 
-def suspend(edition: Edition, *, from_on: date, **changes: Any) -> Suspension:
+def suspend(
+    edition: Edition, *, from_on: date, by: User | None = None, **changes: Any
+) -> Suspension:
     """Suspend the first commitment and bring figures up to date."""
-    organisation = edition.organisation
-    person = User.objects.filter(email=f"approver@{organisation.slug}.example.org")
     values = {
         "charter": edition.charter,
         "commitment": "C1",
@@ -52,7 +52,7 @@ def suspend(edition: Edition, *, from_on: date, **changes: Any) -> Suspension:
         "until_on": None,
         "resolution": "Decret 2026/77",
         "resolved_on": date(2026, 9, 25),
-        "by": person.first() or builders.person("APPROVER", of=organisation),
+        "by": by or builders.person("APPROVER", of=edition.organisation),
         "at": NOW,
     }
     made = suspensions.suspend(**values | changes)
