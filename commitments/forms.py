@@ -1,14 +1,28 @@
-"""Forms over a draft's commitments and measures; see :mod:`charters.forms`."""
+"""
+Forms over commitments and measures.
+
+Those over a draft are explained in :mod:`charters.forms`.
+"""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from charters.forms import DraftForm, code_field, text_field
-from commitments.enums import Level, RedressKind, Trigger
+from charters.forms import (
+    LANGUAGE_NAMES,
+    DraftForm,
+    code_field,
+    day_field,
+    text_field,
+)
+from commitments.enums import Level, RedressKind, SuspensionScope, Trigger
+from core.text import LANGUAGES
 
 
 class CommitmentForm(DraftForm):
@@ -122,3 +136,146 @@ class RedressForm(DraftForm):
         if cleaned.get("amount") and not cleaned.get("currency"):
             self.add_error("currency", _("An amount needs its currency."))
         return cleaned
+
+
+class SuspensionForm(forms.Form):
+    """
+    A resolution that suspends a commitment, in all languages at once: it is final.
+
+    :param commitments: codes and words of what can be suspended.
+    :param source: the language of the charter, in which the cause must be given.
+    :param today: no resolution is of a later day.
+    """
+
+    commitment = forms.ChoiceField(label=_("Commitment"))
+    resolution = forms.CharField(
+        label=_("Resolution"),
+        max_length=200,
+        help_text=_("Its authority and number, for example: Mayor’s decree 77/2026."),
+    )
+    resolved_on = day_field(label=_("Date of the resolution"))
+    from_on = day_field(
+        label=_("First day"),
+        help_text=_(
+            "If it comes before the resolution, everybody will see that it does."
+        ),
+    )
+    until_on = day_field(
+        label=_("First day it holds again"),
+        help_text=_("Leave it open if nobody knows yet. It can be given once."),
+    )
+    covers = forms.ChoiceField(
+        label=_("Cases it takes out"),
+        choices=SuspensionScope.choices,
+        help_text=_("Figures are published with these cases and without them."),
+    )
+
+    MAIN = (
+        "commitment",
+        "resolution",
+        "resolved_on",
+        "from_on",
+        "until_on",
+        "covers",
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        commitments: Sequence[tuple[str, str]],
+        source: str,
+        today: date,
+    ) -> None:
+        super().__init__(data)
+        self.source = source
+        self.today = today
+        chosen = self.fields["commitment"]
+        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101 -- declared above
+        chosen.choices = list(commitments)
+        for name in ("resolved_on", "from_on"):
+            self.fields[name].required = True
+        for language in self.languages:
+            self.fields[f"cause_{language}"] = self._text(_("Cause"), language)
+            self.fields[f"consequences_{language}"] = self._text(
+                _("Consequences"), language
+            )
+        self.fields[f"cause_{source}"].required = True
+        self.fields[f"cause_{source}"].help_text = _(
+            "Why the promise cannot be kept, in words for citizens."
+        )
+        self.fields[f"consequences_{source}"].help_text = _(
+            "What citizens can expect meanwhile."
+        )
+
+    @property
+    def languages(self) -> list[str]:
+        """All languages, the charter's own first."""
+        return sorted(LANGUAGES, key=lambda language: language != self.source)
+
+    def _text(self, label: Any, language: str) -> forms.CharField:
+        field = text_field(label=label, rows=3)
+        field.widget.attrs["lang"] = language
+        return field
+
+    def main(self) -> list[forms.BoundField]:
+        """Return the fields without the texts in other languages."""
+        own = (f"cause_{self.source}", f"consequences_{self.source}")
+        return [self[name] for name in (*self.MAIN, *own)]
+
+    def translations(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Return the texts in the other languages, with each language's name."""
+        return [
+            (
+                LANGUAGE_NAMES[language],
+                [self[f"cause_{language}"], self[f"consequences_{language}"]],
+            )
+            for language in self.languages[1:]
+        ]
+
+    def clean_resolved_on(self) -> date:
+        resolved_on: date = self.cleaned_data["resolved_on"]
+        if resolved_on > self.today:
+            raise ValidationError(_("That day has not come."))
+        return resolved_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("from_on"), cleaned.get("until_on")
+        if start and end and end <= start:
+            self.add_error("until_on", _("It must come after the first day."))
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        return {
+            **{name: self.cleaned_data[name] for name in self.MAIN},
+            "cause": self._words("cause"),
+            "consequences": self._words("consequences"),
+        }
+
+    def _words(self, name: str) -> dict[str, str]:
+        return {
+            language: self.cleaned_data[f"{name}_{language}"]
+            for language in self.languages
+        }
+
+
+class LiftForm(forms.Form):
+    """When a suspension without an end ends."""
+
+    until_on = day_field(
+        label=_("First day it holds again"),
+        help_text=_("It can be given once and never changed."),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, from_on: date) -> None:
+        super().__init__(data)
+        self.from_on = from_on
+        self.fields["until_on"].required = True
+
+    def clean_until_on(self) -> date:
+        until_on: date = self.cleaned_data["until_on"]
+        if until_on <= self.from_on:
+            raise ValidationError(_("It must come after the first day."))
+        return until_on

@@ -26,6 +26,7 @@ from core.text import LANGUAGES
 from feedback.services.claims import file_claim
 from tests import builders
 from tests.builders import NOW
+from tests.web.public import cases
 
 GET, POST = "get", "post"
 PUBLIC = "public"  # the same answer for everybody, whoever they are
@@ -121,6 +122,10 @@ ROWS: list[Row] = [
     Row("office:calendar-preview", POST, KEEP, 200, CALENDAR),
     *form("calendar-library", KEEP, **CALENDAR),
     *form("calendar-import", KEEP, **CALENDAR),
+    *page("suspensions", "charters.view", **LIBRARY),
+    *form("suspension-new", "commitments.suspend", **LIBRARY),
+    *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
+    *form("restate", "results.restate", indicator="IND-1"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
 ]  # fmt: skip
@@ -164,6 +169,7 @@ def world(charter: Edition) -> dict[str, Any]:
         "assurance": draft.assurance_measures.get().pk,
         "redress": draft.redress_measures.get().pk,
         "claim": claim.reference,
+        "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 
 

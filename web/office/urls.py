@@ -16,6 +16,8 @@ from web.office import (
     feasibility,
     home,
     parts,
+    restating,
+    suspensions,
 )
 
 app_name = "office"
@@ -46,6 +48,13 @@ charter_pages = [
     path("assurance/new/", parts.assurance, name="assurance-new"),
     path("assurance/<int:pk>/", parts.assurance, name="assurance"),
     path("assurance/<int:pk>/delete/", parts.assurance_delete, name="assurance-delete"),
+    path("suspensions/", suspensions.suspensions, name="suspensions"),
+    path("suspensions/new/", suspensions.suspension_new, name="suspension-new"),
+    path(
+        "suspensions/<int:pk>/lift/",
+        suspensions.suspension_lift,
+        name="suspension-lift",
+    ),
     path("redress/new/", parts.redress, name="redress-new"),
     path("redress/<int:pk>/", parts.redress, name="redress"),
     path("redress/<int:pk>/delete/", parts.redress_delete, name="redress-delete"),
@@ -66,6 +75,7 @@ pages: list[URLPattern | URLResolver] = [
     path("calendars/", calendars.calendars, name="calendars"),
     path("new-calendar/", calendars.calendar_new, name="calendar-new"),
     path("calendars/<str:calendar>/", include(calendar_pages)),
+    path("indicators/<str:indicator>/restate/", restating.restate, name="restate"),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
