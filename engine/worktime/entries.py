@@ -10,6 +10,7 @@ from engine.worktime.civil import (
     instant_of,
     micros_of,
 )
+from engine.worktime.counting import line_of
 from engine.worktime.terms import CutOff, Ends, Entry, Term, Unit
 
 
@@ -36,7 +37,7 @@ def entered(start: int, term: Term, calendar: WorkCalendar | None) -> int:
     """Return :func:`entered_at` in microseconds."""
     for entry in entries_of(term):
         if entry is not Entry.AS_IS:
-            start = _entered(start, entry, _needed(calendar))
+            start = _entered(start, entry, _needed(calendar, term))
     return start
 
 
@@ -59,13 +60,12 @@ def _entered(start: int, entry: Entry | CutOff, calendar: WorkCalendar) -> int:
     return start if days.counts(day) else first_showing(zone, days.resumes(day))
 
 
-def last_entering(
-    latest: int, entry: Entry | CutOff, calendar: WorkCalendar | None
-) -> int:
-    """Return the last start that an entry puts no later than ``latest``."""
+def last_entering(latest: int, term: Term, calendar: WorkCalendar | None) -> int:
+    """Return the last start that a term's entry puts no later than ``latest``."""
+    entry = term.entry
     if entry is Entry.AS_IS:
         return latest
-    calendar = _needed(calendar)
+    calendar = _needed(calendar, term)
     if entry is Entry.NEXT_OPENING:
         openings = calendar.line(Unit.OPEN_HOURS)
         return latest if openings.counts(latest) else openings.counted(latest) - 1
@@ -78,7 +78,8 @@ def last_entering(
     return latest if works else first_showing(zone, days.counted(day)) - 1
 
 
-def _needed(calendar: WorkCalendar | None) -> WorkCalendar:
+def _needed(calendar: WorkCalendar | None, term: Term) -> WorkCalendar:
     if calendar is None:
+        line_of(term.unit, calendar)  # the unit comes first
         raise WorktimeError("entry: cannot be told without a calendar")
     return calendar

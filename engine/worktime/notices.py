@@ -11,7 +11,6 @@ from engine.worktime.civil import (
     BeyondCalendarError,
     Gaps,
     Pause,
-    WorktimeError,
     advance,
     day_of,
     first_showing,
@@ -19,7 +18,7 @@ from engine.worktime.civil import (
     micros_of,
     paused,
 )
-from engine.worktime.counting import day_count, line_of
+from engine.worktime.counting import day_count, day_line, line_of
 from engine.worktime.entries import entered, last_entering
 from engine.worktime.terms import DayOne, Ends, Entry, Term, Unit
 
@@ -58,14 +57,13 @@ def latest_start(
     """
     Return the last instant at which a notice is still kept at ``end``, in UTC.
 
-    So ``kept_from`` is not after ``end`` for a notice given then, and after it for
-    one given a :data:`RESOLUTION` later. Where no time counts the answer stays the
-    same: five open hours before any time at night are five before the evening's
+    So :func:`kept_from` is not after ``end`` for a notice given then, and after it
+    for one given a :data:`RESOLUTION` later. While no time counts the answer stays
+    the same: five open hours before any time at night are five before the evening's
     closing, and two days before any time of a Tuesday end with the Saturday.
 
-    A term whose ``entry`` is a cut-off can be kept by an earlier start only, not by
-    every earlier start: what arrives late one day counts later than what arrives at
-    the first hour of the next.
+    With a cut-off, not every earlier start is kept as well: what comes late one day
+    counts from later than what comes first thing on the next.
 
     Takes the same arguments, and raises the same errors, as
     :func:`engine.worktime.due_at`.
@@ -77,7 +75,7 @@ def latest_start(
         latest = _latest_of_days(
             ended, term, calendar, calendar.zone if calendar else zone
         )
-    return instant_of(last_entering(latest, term.entry, calendar))
+    return instant_of(last_entering(latest, term, calendar))
 
 
 def _passed(
@@ -118,6 +116,7 @@ def _latest_of_days(
             return False  # it would end after the days known
         return passed is not None and passed <= ended
 
+    day_line(term, calendar)  # raises if the term needs a calendar
     early = _earliest(ended, term, calendar, zone)
     late = ended + 2 * DAY
     if not kept(early):
@@ -136,9 +135,7 @@ def _earliest(
     ended: int, term: Term, calendar: WorkCalendar | None, zone: ZoneInfo
 ) -> int:
     """Return an instant before which no answer can lie, or can be known."""
-    if term.unit.needs_calendar or term.ends is Ends.CLOSING:
-        if calendar is None:
-            raise WorktimeError(f"{term.unit} cannot be counted without a calendar")
+    if calendar and (term.unit.needs_calendar or term.ends is Ends.CLOSING):
         days = calendar.known_days
         # Raises if the end is not known: a term might end there that is not seen.
         days.counts(day_of(zone, ended if term.ends is Ends.TIME else ended - 1))
