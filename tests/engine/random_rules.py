@@ -1,5 +1,6 @@
 """Rules and logs drawn at random, over all of the rule language."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,7 @@ HOURS = ("elapsed_hours", "open_hours", "legal_hours")
 
 def some(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Now and then; ``None`` leaves a part out."""
-    return st.none() | st.none() | strategy
+    return st.integers(0, 4).flatmap(lambda n: strategy if n == 4 else st.none())
 
 
 def without_nothing(parts: dict[str, Any]) -> dict[str, Any]:
@@ -99,8 +100,8 @@ pauses = st.lists(
     max_size=1,
 )
 of_any_case = {
-    "where": some(st.lists(conditions, max_size=1)),
-    "exclude": some(st.lists(conditions, max_size=1)),
+    "where": some(some(st.lists(conditions, max_size=1))),
+    "exclude": some(some(st.lists(conditions, max_size=1))),
     "withdrawn": some(st.just(["gone"])),
     "void": some(st.just(["void"])),
     "merged": some(st.just(["merged"])),
@@ -136,8 +137,12 @@ of_limited = {
 }
 units = st.sampled_from([*HOURS, *DAYS, "months"])
 of_durations = {**of_timed, "limit": some(within), "unit": units}
+crowds = st.sampled_from(
+    [{"at_most": 1}, {"at_most": 1, "per": "month"}, {"at_most": 2, "per": "day"}]
+)
 of_answers = {
     **of_any_case,
+    "demand": some(crowds),
     "value": of("scored"),
     "scale": st.just({"min": "0", "max": "10"}),
     "weight": some(st.just("wait")),
@@ -148,6 +153,7 @@ of_spans = {
     "stop": of("closed"),
     "unit": st.sampled_from(["elapsed_hours", "open_hours"]),
 }
+of_sums = {**of_any_case, "demand": some(crowds)}
 sums = st.just({"done": 1}) | st.just({"done": 2, "note": -1})
 aggregates = st.sampled_from(["mean", "median", "maximum", "total", "count"])
 comparators = st.sampled_from([">=", "<=", "=", ">", "<"])
@@ -158,7 +164,8 @@ daily = {
 }
 
 PARTS: dict[Kind, st.SearchStrategy[dict[str, Any]]] = {
-    Kind.SHARE_WITHIN_LIMIT: objects(**of_limited),
+    Kind.SHARE_WITHIN_LIMIT: objects(**of_limited)
+    | objects(**of_limited | {"counted_in": st.just("opened"), "demand": crowds}),
     Kind.EVERY_CASE_WITHIN_LIMIT: objects(**of_limited),
     Kind.TWO_TIER_REMAINDER: objects(**of_timed, limit=within, second_limit=within),
     Kind.MEAN_DURATION: objects(**of_durations),
@@ -171,17 +178,17 @@ PARTS: dict[Kind, st.SearchStrategy[dict[str, Any]]] = {
     | objects(**of_answers, below=st.just("5")),
     Kind.NPS: objects(**of_answers),
     Kind.SHARE: objects(
-        **of_any_case,
+        **of_sums,
         numerator=sums,
         denominator=st.just({"planned": 1, "done": 2}),
     ),
     Kind.RATIO: objects(
-        **of_any_case,
+        **of_sums,
         numerator=sums,
         denominator=st.just({"planned": 1}),
         as_percent=some(st.booleans()),
     ),
-    Kind.COUNT: objects(**of_any_case, numerator=sums),
+    Kind.COUNT: objects(**of_sums, numerator=sums),
     Kind.SCHEDULE_FREQUENCY: objects(
         **of_any_case,
         done=of("done"),
@@ -255,7 +262,7 @@ suspensions = st.builds(
 @st.composite
 def promises(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Promise:
     start = date(2026, 1, 1)
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.integers(0, 9)) == 9:
         start = draw(st.dates(date(2026, 3, 1), date(2026, 4, 1)))
     return Promise(
         draw(rules(kinds)),
@@ -269,36 +276,67 @@ def promises(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Promise:
 instants = st.integers(0, STEPS).map(lambda steps: FIRST + steps * STEP)
 
 
-@st.composite
-def happenings(draw: st.DrawFn) -> tuple[str, Event]:
-    """Return a case and something that happened in it."""
-    attributes = without_nothing(
-        {
-            "channel": draw(some(st.sampled_from(CHANNELS))),
-            "wait": draw(some(st.sampled_from(["3", "0.5", "30", "", "long"]))),
-            "due": draw(some(instants.map(datetime.isoformat))),
-        }
-    )
-    return draw(st.sampled_from(["1", "2", "3"])), Event(
-        "",
-        draw(st.sampled_from(TYPES)),
-        draw(instants),
-        draw(some(st.integers(0, 11).map(Decimal))),
-        attributes,
-    )
+# How cases go; to each of which anything else may happen.
+STORIES = (
+    ("opened", "closed"),
+    ("opened", "complete", "closed"),
+    ("opened", "asked", "replied", "closed"),
+    ("opened", "asked", "asked", "replied", "replied", "closed"),
+    ("opened", "closed", "asked"),
+    ("opened", "closed", "reopened", "closed"),
+    ("opened", "closed", "reopened", "closed", "reopened"),
+    ("opened", "extended", "closed"),
+    ("opened", "gone", "closed"),
+    ("opened", "closed", "opened", "closed"),
+    ("closed", "opened"),
+    ("opened",),
+    ("closed",),
+)
+# What other kinds count, in the same cases.
+MORE = (
+    (),
+    ("scored",),
+    ("scored", "scored"),
+    ("planned", "done", "planned", "done"),
+    ("done", "done", "done", "note"),
+)
+# In half hours: at once, the same morning, the next days, weeks later.
+GAPS = (0, 1, 3, 10, 48, 96, 7 * 48, 20 * 48)
 
 
 @st.composite
-def logs(draw: st.DrawFn, most: int = 14) -> list[tuple[str, Event]]:
+def happenings(draw: st.DrawFn, type_: str, when: datetime) -> Event:
+    """Return something of a type that happened at an instant."""
+    words = {
+        "channel": draw(some(st.sampled_from(CHANNELS))),
+        "wait": draw(some(st.sampled_from(["3", "0.5", "30", "", "long"]))),
+        "due": draw(st.sampled_from(GAPS)) if type_ == "opened" else None,
+    }
+    if words["due"] is not None:
+        words["due"] = (when + words["due"] * STEP).isoformat()
+    value = draw(st.integers(0, 11)) if type_ == "scored" else draw(some(st.just(2)))
+    number = None if value is None else Decimal(value)
+    return Event("", type_, when, number, without_nothing(words))
+
+
+@st.composite
+def logs(draw: st.DrawFn, most: int = 3) -> list[tuple[str, Event]]:
     """Return cases with their events, in order of arrival; identifiers are unique."""
-    arrived = draw(st.lists(happenings(), max_size=most))
-    names = draw(st.permutations(range(len(arrived))))
+    found: list[tuple[str, Event]] = []
+    told = st.sampled_from(STORIES)
+    for case in range(draw(st.integers(1, most))):
+        for story in (draw(told), draw(st.sampled_from(MORE))):
+            when = draw(instants)
+            for type_ in story:
+                found.append((str(case), draw(happenings(type_, when))))
+                when += draw(st.sampled_from(GAPS)) * STEP
+    for case in draw(st.lists(st.sampled_from("012"), max_size=3)):
+        type_, when = draw(st.sampled_from(TYPES)), draw(instants)
+        found.append((case, draw(happenings(type_, when))))
+    names = draw(st.permutations(range(len(found))))
     return [
-        (
-            case,
-            Event(f"{name:02}", event.type, event.at, event.value, event.attributes),
-        )
-        for name, (case, event) in zip(names, arrived, strict=True)
+        (case, replace(event, id=f"{name:02}"))
+        for name, (case, event) in zip(names, found, strict=True)
     ]
 
 
