@@ -1,9 +1,8 @@
 """The form over an indicator of a draft; see :mod:`charters.forms`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,9 +11,17 @@ from django.utils.translation import gettext as __, gettext_lazy as _
 
 from charters.forms import DraftForm, FormRow, code_field, line_field, text_field
 from engine.measures import Kind
-from engine.rules import Rule, RuleError
+from engine.rules import Aggregate, Per, Rule, RuleError, Sense
 from engine.worktime import Unit
 from indicators.enums import Comparator, IndicatorKind, PeriodChoice
+from indicators.forms.friendly import (
+    FIELD_OF_PATH,
+    FRIENDLY,
+    look_up,
+    put_in,
+    readable,
+)
+from indicators.forms.kinds import HELP, NEEDS
 
 NONE = ("", "–")
 UNITS = (
@@ -51,97 +58,43 @@ def number_field(*, label: Any, help_text: Any = "") -> forms.DecimalField:
     )
 
 
-def _names(value: str) -> list[str]:
-    return [name.strip() for name in value.split(",") if name.strip()]
+def choice_field(
+    choices: Sequence[tuple[str, Any]], *, label: Any, help_text: Any = ""
+) -> forms.ChoiceField:
+    """Return a field for one of some values, or none."""
+    return forms.ChoiceField(
+        label=label, choices=[NONE, *choices], required=False, help_text=help_text
+    )
 
 
-def _number(value: Any) -> Decimal:
-    return Decimal(format(Decimal(str(value)), "f"))
+def whole_field(*, label: Any, least: int = 1, help_text: Any = "") -> Any:
+    """Return a field for a whole number."""
+    return forms.IntegerField(
+        label=label, min_value=least, required=False, help_text=help_text
+    )
 
 
-def _decimal(value: Decimal) -> str:
-    return format(value.normalize(), "f")
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class Friendly:
-    """
-    A field of the form that stands for a place in the definition.
-
-    :ivar write: turns what was typed into what the definition holds.
-    :ivar read: the other way round.
-    """
-
-    path: tuple[str, ...]
-    write: Callable[[Any], Any] = _same
-    read: Callable[[Any], Any] = _same
-
-
-FRIENDLY: dict[str, Friendly] = {
-    "start_types": Friendly(("start", "types"), _names, ", ".join),
-    "stop_types": Friendly(("stop", "types"), _names, ", ".join),
-    "limit_amount": Friendly(("limit", "amount"), _decimal, _number),
-    "limit_unit": Friendly(("limit", "unit")),
-    "limit_day_one": Friendly(("limit", "day_one")),
-    "duration_unit": Friendly(("unit",)),
-    "percentile": Friendly(("percentile",), _decimal, _number),
-    "answer_types": Friendly(("value", "types"), _names, ", ".join),
-    "scale_min": Friendly(("scale", "min"), _decimal, _number),
-    "scale_max": Friendly(("scale", "max"), _decimal, _number),
-    "at_least": Friendly(("at_least",), _decimal, _number),
-    "counted_in": Friendly(("counted_in",)),
-    "minimum_sample": Friendly(("minimum_sample",)),
-    "grace_days": Friendly(("grace_days",)),
-}
-# Where the engine names a whole part, the field that mends it.
-FIELD_OF_PART = {
-    "start": "start_types",
-    "stop": "stop_types",
-    "limit": "limit_amount",
-    "unit": "duration_unit",
-    "value": "answer_types",
-    "scale": "scale_min",
-}
-FIELD_OF_PATH = {
-    ".".join(friendly.path): name for name, friendly in FRIENDLY.items()
-} | FIELD_OF_PART
-
-
-def look_up(definition: Any, path: Sequence[str]) -> Any:
-    """Return what a definition holds at a path; ``None`` if nothing."""
-    for key in path:
-        definition = definition.get(key) if isinstance(definition, dict) else None
-    return definition
-
-
-def put_in(definition: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Write a value at a path of a definition; an empty one is taken away."""
-    *above, last = path
-    parents = [definition]
-    for key in above:
-        inner = parents[-1].get(key)
-        if not isinstance(inner, dict):
-            inner = parents[-1][key] = {}
-        parents.append(inner)
-    if value in (None, "", []):
-        parents[-1].pop(last, None)
-    else:
-        parents[-1][last] = value
-    for key, parent, inner in zip(above, parents, parents[1:], strict=False):
-        if not inner:
-            del parent[key]
+def word_field(*, label: Any, help_text: Any = "") -> forms.CharField:
+    """Return a field for a name or a day, as the definition has it."""
+    return forms.CharField(
+        label=label, max_length=80, required=False, help_text=help_text
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields that belong together; ``streams`` if the feed is among them."""
+    """
+    Fields that belong together.
+
+    :ivar prominent: the kind needs it, or something is said in it; the others are
+        folded.
+    :ivar kinds: whether the kind of indicator is chosen in it, ``streams``: the feed.
+    """
 
     title: Any
     rows: list[FormRow]
+    prominent: bool
+    kinds: bool
     streams: bool
 
 
@@ -178,15 +131,14 @@ class IndicatorForm(DraftForm):
         required=False,
         help_text=_("A short word: percent, points, days, working_days, count."),
     )
-    comparator = forms.ChoiceField(
-        label=_("The figure must be"),
-        choices=[NONE, *Comparator.choices],
-        required=False,
+    as_percent = choice_field(
+        (("yes", _("in per cent")), ("no", _("as a number, or a time"))),
+        label=_("The figure is given"),
+        help_text=_("For ratios and opening hours. If left open: in per cent."),
     )
+    comparator = choice_field(Comparator.choices, label=_("The figure must be"))
     target = number_field(label=_("Target"), help_text=_("A number, for example 95."))
-    period = forms.ChoiceField(
-        label=_("Period"), choices=[NONE, *PeriodChoice.choices], required=False
-    )
+    period = choice_field(PeriodChoice.choices, label=_("Period"))
     stream = forms.ChoiceField(label=_("Feed of events"), required=False)
     calendar = forms.ChoiceField(
         label=_("Calendar"),
@@ -200,39 +152,147 @@ class IndicatorForm(DraftForm):
     )
     stop_types = types_field(label=_("Events that stop the clock"))
     limit_amount = number_field(label=_("Limit"))
-    limit_unit = forms.ChoiceField(
-        label=_("Unit of the limit"), choices=[NONE, *UNITS], required=False
+    limit_unit = choice_field(UNITS, label=_("Unit of the limit"))
+    limit_sense = choice_field(
+        (
+            (Sense.WITHIN, _("the case must end within it")),
+            (Sense.AT_LEAST, _("notice: at least so long must pass before the stop")),
+        ),
+        label=_("How the limit is kept"),
+        help_text=_("If left open: the case must end within it."),
     )
-    limit_day_one = forms.ChoiceField(
+    limit_day_one = choice_field(
+        (("next", _("the next day")), ("same", _("the same day"))),
         label=_("First day that counts"),
-        choices=[NONE, ("next", _("the next day")), ("same", _("the same day"))],
-        required=False,
         help_text=_("If left open: the next day, as Spanish law counts."),
     )
-    duration_unit = forms.ChoiceField(
-        label=_("Unit of a mean, median or percentile of time"),
-        choices=[NONE, *UNITS],
-        required=False,
+    clock_types = types_field(
+        label=_("Events from which the limit runs, if not from the start"),
+        help_text=_("For example: the day on which the documents were complete."),
+    )
+    second_limit_amount = number_field(label=_("Second limit"))
+    second_limit_unit = choice_field(UNITS, label=_("Unit of the second limit"))
+    duration_unit = choice_field(
+        UNITS,
+        label=_("Unit of the time"),
+        help_text=_(
+            "In which a mean, median, percentile, breakdown or opening counts."
+        ),
     )
     percentile = number_field(label=_("Percentile"), help_text=_("For example 90."))
     answer_types = types_field(label=_("Events that carry a score"))
     scale_min = number_field(label=_("Lowest score"))
     scale_max = number_field(label=_("Highest score"))
     at_least = number_field(label=_("Scores from this one on count as good"))
-    counted_in = forms.ChoiceField(
-        label=_("A case counts in the period in which it"),
-        choices=[
-            NONE,
+    below = number_field(label=_("Or: scores below this one are counted"))
+    weight = word_field(
+        label=_("Attribute with the weight of an answer"),
+        help_text=_("Only for surveys with weights."),
+    )
+    numerator_types = types_field(
+        label=_("Events that are counted"),
+        help_text=_("Above the line of a share or ratio. Each counts once."),
+    )
+    denominator_types = types_field(
+        label=_("Events of the whole"), help_text=_("Below the line.")
+    )
+    done_types = types_field(label=_("Events by which it is done"))
+    plan_amount = whole_field(label=_("How often it is planned"))
+    plan_per = choice_field(
+        (
+            (Per.DAY, _("a day")),
+            (Per.WORKING_DAY, _("a working day")),
+            (Per.WEEK, _("a week")),
+            (Per.MONTH, _("a month")),
+            (Per.QUARTER, _("a quarter")),
+            (Per.YEAR, _("a year")),
+        ),
+        label=_("In each of which"),
+    )
+    plan_types = types_field(
+        label=_("Or: events that announce what is planned"),
+    )
+    due_on = word_field(
+        label=_("Last good day"),
+        help_text=_("2026-06-30 for once, 06-30 for every year."),
+    )
+    due_from = word_field(
+        label=_("Day of the year from which it counts for the next one"),
+        help_text=_("For example 01-01. Only if it comes every year."),
+    )
+    daily_of = choice_field(
+        (("duration", _("how long the cases took")), ("value", _("their values"))),
+        label=_("What is looked at of a day’s cases"),
+    )
+    daily_aggregate = choice_field(
+        (
+            (Aggregate.MEAN, _("the mean")),
+            (Aggregate.MEDIAN, _("the median")),
+            (Aggregate.MAXIMUM, _("the largest")),
+            (Aggregate.TOTAL, _("the total")),
+            (Aggregate.COUNT, _("how many there were")),
+        ),
+        label=_("What is taken of it"),
+        help_text=_("If left open: the mean."),
+    )
+    daily_comparator = choice_field(
+        Comparator.choices,
+        label=_("On a good day it is"),
+        help_text=_("If left open: at most."),
+    )
+    daily_value = number_field(label=_("Value of a good day"))
+    trend_against = choice_field(
+        (
+            ("previous", _("the period before")),
+            ("year_before", _("the same period of the year before")),
+        ),
+        label=_("Compared with"),
+        help_text=_(
+            "The figure that is compared stands in the definition below, as “of”."
+        ),
+    )
+    trend_as = choice_field(
+        (("difference", _("a difference")), ("percent", _("a change in per cent"))),
+        label=_("Given as"),
+    )
+    withdrawn_types = types_field(
+        label=_("Events by which a case is withdrawn"),
+        help_text=_("It counts all the same if its limit had passed."),
+    )
+    void_types = types_field(label=_("Events by which a case turns out to be void"))
+    merged_types = types_field(label=_("Events by which a case joins another"))
+    duplicate_types = types_field(
+        label=_("Events by which a case turns out to be a duplicate")
+    )
+    reopened_types = types_field(label=_("Events that open an ended case again"))
+    reopened_clock = choice_field(
+        (
+            ("continues", _("counts the time between")),
+            ("paused", _("does not count the time between")),
+        ),
+        label=_("Opened again, the clock"),
+    )
+    demand_at_most = whole_field(
+        label=_("The promise holds up to so many cases"),
+        help_text=_("Cases of a day or month on which more came are left out."),
+    )
+    demand_per = choice_field(
+        (("day", _("a day")), ("month", _("a month"))), label=_("In each of which")
+    )
+    counted_in = choice_field(
+        (
             ("due", _("is due")),
             ("opened", _("is opened")),
             ("closed", _("is closed")),
-        ],
-        required=False,
+        ),
+        label=_("A case counts in the period in which it"),
         help_text=_("If left open: in which it is due."),
     )
-    minimum_sample = forms.IntegerField(
-        label=_("Fewest cases for a verdict"), min_value=0, required=False
+    segment_by = word_field(
+        label=_("Attribute by which figures are parted"),
+        help_text=_("For example the site or the channel."),
     )
+    minimum_sample = whole_field(label=_("Fewest cases for a verdict"), least=0)
     grace_days = forms.IntegerField(
         label=_("Days of grace before a figure becomes final"),
         min_value=0,
@@ -251,35 +311,78 @@ class IndicatorForm(DraftForm):
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "lang": "en"}),
         help_text=_(
             "The complete rule, with what has no field above: pauses, exclusions, "
-            "conditions, sums. A field that you change above is written in here."
+            "conditions, targets of seasons, years and sites. A field that you change "
+            "above is written in here."
         ),
     )
 
+    # Name of a group, its heading and fields; those of ALWAYS are never folded.
+    ALWAYS = frozenset({"what", "target", "data"})
     GROUPS = (
-        (_("What it is"), ("code", "name", "kind", "unit")),
+        ("what", _("What it is"), ("code", "name", "kind", "unit", "as_percent")),
         (
+            "target",
             _("Target"),
             ("comparator", "target", "period", "target_text", "minimum_sample"),
         ),
-        (_("Where the data come from"), ("stream", "calendar", "source_text")),
         (
-            _("Time: from when to when, and how long"),
+            "data",
+            _("Where the data come from"),
+            ("stream", "calendar", "source_text", "formula"),
+        ),
+        ("time", _("From when to when"), ("start_types", "stop_types")),
+        (
+            "limit",
+            _("Limit"),
             (
-                "start_types",
-                "stop_types",
                 "limit_amount",
                 "limit_unit",
+                "limit_sense",
                 "limit_day_one",
-                "duration_unit",
-                "percentile",
+                "clock_types",
             ),
         ),
         (
-            _("Scores of a survey"),
-            ("answer_types", "scale_min", "scale_max", "at_least"),
+            "second",
+            _("Second limit"),
+            ("second_limit_amount", "second_limit_unit"),
         ),
-        (_("Counting"), ("counted_in", "grace_days", "formula")),
-        (_("Definition"), ("definition",)),
+        ("duration", _("How long it took"), ("duration_unit", "percentile")),
+        (
+            "scores",
+            _("Scores of a survey"),
+            ("answer_types", "scale_min", "scale_max", "at_least", "below", "weight"),
+        ),
+        ("sums", _("What is counted"), ("numerator_types", "denominator_types")),
+        ("done", _("What is done"), ("done_types",)),
+        ("plan", _("What is planned"), ("plan_amount", "plan_per", "plan_types")),
+        ("milestone", _("By when it is done"), ("due_on", "due_from")),
+        (
+            "days",
+            _("A good day"),
+            ("daily_of", "daily_aggregate", "daily_comparator", "daily_value"),
+        ),
+        ("trend", _("Comparison"), ("trend_against", "trend_as")),
+        (
+            "left_out",
+            _("Cases that are left out or opened again"),
+            (
+                "withdrawn_types",
+                "void_types",
+                "merged_types",
+                "duplicate_types",
+                "reopened_types",
+                "reopened_clock",
+                "demand_at_most",
+                "demand_per",
+            ),
+        ),
+        (
+            "counting",
+            _("Counting"),
+            ("counted_in", "segment_by", "grace_days"),
+        ),
+        ("definition", _("Definition"), ("definition",)),
     )
 
     def __init__(
@@ -293,7 +396,7 @@ class IndicatorForm(DraftForm):
         definition = stored.get("definition") or {}
         for name, friendly in FRIENDLY.items():
             value = look_up(definition, friendly.path)
-            stored[name] = None if value is None else _readable(friendly, value)
+            stored[name] = None if value is None else readable(friendly, value)
         super().__init__(*args, stored=stored, **options)
         for name, choices in (("stream", streams), ("calendar", calendars)):
             field = self.fields[name]
@@ -303,10 +406,36 @@ class IndicatorForm(DraftForm):
 
     def groups(self) -> list[Group]:
         """Return the fields in groups with a heading."""
+        needed = self.ALWAYS | NEEDS.get(self._kind(), frozenset())
         return [
-            Group(title, [self.row(name) for name in names], "stream" in names)
-            for title, names in self.GROUPS
+            Group(
+                title,
+                [self.row(field) for field in fields],
+                prominent=name in needed or self._says_something(name, fields),
+                kinds="kind" in fields,
+                streams="stream" in fields,
+            )
+            for name, title, fields in self.GROUPS
         ]
+
+    def kinds(self) -> Iterator[tuple[Any, Any]]:
+        """Yield what can be measured, and what each of them means."""
+        for kind in IndicatorKind:
+            yield kind.label, HELP[kind]
+
+    def kind_help(self) -> Any:
+        """Say what the chosen kind means."""
+        return HELP.get(self._kind(), "")
+
+    def _kind(self) -> str:
+        return str(self["kind"].value() or IndicatorKind.values[0])
+
+    def _says_something(self, name: str, fields: Sequence[str]) -> bool:
+        """Say whether a group must not be folded: it holds words, or a fault."""
+        if any(self.errors.get(field) for field in fields if self.is_bound):
+            return True
+        # The definition says again what the fields say.
+        return name != "definition" and any(self[field].value() for field in fields)
 
     def clean_definition(self) -> dict[str, Any]:
         definition = self.cleaned_data["definition"]
@@ -361,11 +490,3 @@ class IndicatorForm(DraftForm):
             del values[name]
         values["source"] = values.pop("source_text")
         return values
-
-
-def _readable(friendly: Friendly, value: Any) -> Any:
-    try:
-        return friendly.read(value)
-    except (TypeError, ArithmeticError):
-        # Not what the field is for: the JSON shows it, and the engine judges it.
-        return None

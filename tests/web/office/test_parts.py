@@ -249,7 +249,7 @@ def test_definition_is_the_whole_truth(drafter, rule):
     [
         ({"stop_types": ""}, "Events that stop the clock – The rule cannot be measured: stop: missing."),
         ({"limit_amount": "2.5"}, "Limit – The rule cannot be measured: limit.amount:"),
-        ({"definition": '{"limits": 1}'}, "The rule cannot be measured: limits: not a part of a rule."),
+        ({"definition": '{"limitz": 1}'}, "The rule cannot be measured: limitz: not a part of a rule."),
         ({"definition": "{"}, "Enter a valid JSON."),
         ({"definition": "[1]"}, "The definition is an object"),
         ({"comparator": ""}, "A target needs a comparison."),
