@@ -187,6 +187,38 @@ def pause_arrays(of_cases: list[list]) -> PauseArrays:
     )
 
 
+def test_large_batch_is_like_many_small_ones():
+    random = Random(1)
+    near = [
+        change + timedelta(minutes=random.randint(-3000, 3000))
+        for change in CHANGES
+        for _ in range(30)
+    ]
+    held = [
+        [(at - timedelta(days=1), at), (at, None)][: n % 3] for n, at in enumerate(near)
+    ]
+    ends = [at + timedelta(days=20) for at in near]
+    times = 40_000 // len(near)
+    limit = term("3", "working_days", ends="time")
+    for office in OFFICES[:2]:
+        due = due_many(to_micros(near), limit, office, zone=MADRID)
+        again = due_many(to_micros(near * times), limit, office, zone=MADRID)
+        assert again.tolist() == due.tolist() * times
+        for unit in (Unit.OPEN_HOURS, Unit.CALENDAR_DAYS):
+            passed, again = (
+                elapsed_many(
+                    to_micros(near * n),
+                    to_micros(ends * n),
+                    unit,
+                    office,
+                    zone=MADRID,
+                    pauses=pause_arrays(held * n),
+                )
+                for n in (1, times)
+            )
+            assert again.tolist() == passed.tolist() * times
+
+
 @pytest.mark.parametrize("unit", [Unit.OPEN_HOURS, Unit.WORKING_DAYS])
 def test_batch_without_a_calendar_is_refused_like_one_case(unit):
     starts = to_micros([madrid("2025-01-03T10:00")])

@@ -344,6 +344,12 @@ def test_opening_over_midnight_is_one():
     assert night_desk.is_open(madrid("2025-01-14T00:00"))
 
 
+def test_openings_of_a_day_that_touch_are_one():
+    office = calendar(weekly={"mon": [["09:00", "14:00"], ["14:00", "19:00"]]})
+    assert office.next_closing(madrid("2025-01-13T10:00")) == madrid("2025-01-13T19:00")
+    assert len(office.open_intervals(date(2025, 1, 13))) == 2
+
+
 def test_openings_at_the_edges_of_the_calendar():
     kiosk = calendar(
         weekly={day: [["00:00", "24:00"]] for day in ("thu", "fri")}, holidays=[]

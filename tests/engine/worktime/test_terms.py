@@ -333,6 +333,29 @@ def test_time_of_the_start_is_read_off_the_clock(start, last_good):
     assert due == madrid(last_good) + RESOLUTION
 
 
+@pytest.mark.parametrize(
+    ("pause", "last_good"),
+    [
+        (None, "2018-05-05T00:00"),
+        (("2018-05-04T23:00", "2018-05-05T00:00"), "2018-05-05T00:00"),
+        (("2018-05-05T00:00", "2018-05-05T00:10"), "2018-05-05T23:45"),
+    ],
+)
+def test_time_skipped_before_midnight_is_the_first_instant_of_the_next_day(
+    pause, last_good
+):
+    # In Pyongyang, at 23:30 of 4 May 2018, clocks went on to midnight.
+    zone = ZoneInfo("Asia/Pyongyang")
+
+    def there(text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+
+    limit = term("1", "calendar_days", ends="time")
+    pauses = [tuple(map(there, pause))] if pause else []
+    due = due_at(there("2018-05-03T23:45"), limit, None, zone=zone, pauses=pauses)
+    assert due == there(last_good) + RESOLUTION
+
+
 def test_time_stands_still_while_an_hour_is_shown_again():
     second = datetime(2025, 10, 26, 2, 10, tzinfo=MADRID, fold=1)
     limit = term("1", "calendar_days", ends="time")
