@@ -249,6 +249,7 @@ def measure(
     feed: Feed,
     segment: str = "",
     promised: PeriodKind | None = None,
+    promises: Sequence[Promise] = (),
     earlier: Iterable[Fact] = (),
 ) -> Measurement:
     """
@@ -281,6 +282,7 @@ def measure(
         feed=feed,
         segment=segment,
         promised=promised,
+        promises=promises,
     )
 
 
@@ -294,11 +296,15 @@ def measure_cell(
     feed: Feed,
     segment: str = "",
     promised: PeriodKind | None = None,
+    promises: Sequence[Promise] = (),
 ) -> Measurement:
     """
     Compute the figure of one period as seen at ``as_of``.
 
-    :param promise: gives kind, target, comparator and minimum sample.
+    :param promise: judges the period (:func:`promise_for`): it gives kind, target,
+        comparator and minimum sample.
+    :param promises: all of the indicator's, this one among them; by default this one.
+        Kinds that ask for days or hours ask for all those on which one of them binds.
     :param as_of: the instant the picture is taken; an open case whose due instant
         has come counts as missed, so a month cannot look better merely because its
         slowest cases are unfinished.
@@ -307,7 +313,8 @@ def measure_cell(
         such as a count, is judged on no other kind (36 a quarter says nothing of a
         month), and while its period runs only where nothing can change the verdict.
     """
-    frame = _Frame(cell, promise, period, zone, as_of, feed, segment, promised)
+    made = tuple(sorted(promises or (promise,), key=lambda item: item.from_on))
+    frame = _Frame(cell, promise, made, period, zone, as_of, feed, segment, promised)
     official = frame.measurement(heeds=True)
     if not frame.suspends:
         return official
@@ -389,6 +396,7 @@ class _Frame:
 
     cell: Cell
     promise: Promise
+    promises: tuple[Promise, ...]
     period: Period
     zone: ZoneInfo
     as_of: datetime
@@ -407,10 +415,12 @@ class _Frame:
             return True
         if self.rule.trend and any(fact.suspended for fact in self.cell.earlier()):
             return True
-        start, end = self.promise.days_in(self.period)
         return any(
             item.from_on < end and (item.until_on is None or item.until_on > start)
-            for item in self.promise.suspensions
+            for made in self.promises
+            for start, end in [made.days_in(self.period)]
+            for item in made.suspensions
+            if start < end
         )
 
     def emptied(self, whole: Measurement) -> bool:
@@ -507,6 +517,7 @@ class _Frame:
     def _look(self, tally: Tally, cases: Sequence[Fact] = (), *, heeds: bool) -> Look:
         return Look(
             promise=self.promise,
+            promises=self.promises,
             rule=self.rule,
             period=self.period,
             zone=self.zone,
@@ -518,8 +529,13 @@ class _Frame:
 
     def _digest(self, cases: Sequence[Fact], earlier: Sequence[Fact]) -> str:
         digest = hashlib.sha256(f"{self.rule.digest}|{self.period.label}".encode())
-        for item in self.promise.suspensions:
-            digest.update(f"\n{item.from_on} {item.until_on} {item.covers}".encode())
+        for made in self.promises:
+            start, end = made.days_in(self.period)
+            if start < end:
+                digest.update(f"\n{start} {end} {made.rule.digest}".encode())
+                for item in made.suspensions:
+                    says = f"\n{item.from_on} {item.until_on} {item.covers}"
+                    digest.update(says.encode())
         for month in sorted(
             self.cell.tallies, key=lambda item: (item.month, item.segment)
         ):

@@ -65,6 +65,9 @@ class Look:
     """
     A period's cases as seen at an instant.
 
+    :ivar promise: what judges the period.
+    :ivar promises: all of the indicator's, by their days: time is asked of every day
+        on which one of them binds, or a new edition would end the year of the old.
     :ivar tally: their sums, unfinished cases that are due among the missed.
     :ivar cases: one by one, for the kinds that need them; otherwise empty.
     :ivar earlier: the same of the period that a trend compares with.
@@ -72,6 +75,7 @@ class Look:
     """
 
     promise: Promise
+    promises: Sequence[Promise]
     rule: Rule
     period: Period
     zone: ZoneInfo
@@ -82,27 +86,31 @@ class Look:
     heeds: bool = True
 
     def days(self) -> Iterator[date]:
-        """Yield the period's days on which the promise binds."""
-        day, end = self.promise.days_in(self.period)
-        while day < end:
-            if not self._suspended(day, day):
+        """Yield the period's days on which a promise binds."""
+        day = self.period.start
+        while day < self.period.end:
+            if self.binds_on(day, day):
                 yield day
             day += ONE_DAY
 
     def binds_on(self, first: date, last: date) -> bool:
-        """Say whether the promise binds on every one of some days."""
-        within = self.promise.binds(first) and self.promise.binds(last)
-        return within and not self._suspended(first, last)
+        """Say whether a promise binds on every one of some days."""
+        day = first
+        for made in self.promises:
+            if made.binds(day):
+                day = last + ONE_DAY if made.until_on is None else made.until_on
+        return day > last and not self.suspends(first, last)
 
-    def _suspended(self, first: date, last: date) -> bool:
+    def suspends(self, first: date, last: date) -> bool:
         """Say whether one of some days is suspended, and that is heeded."""
         return self.heeds and any(
             item.from_on <= last and (item.until_on is None or first < item.until_on)
-            for item in self.promise.suspensions
+            for made in self.promises
+            for item in made.suspensions
         )
 
     def stretches(self) -> list[tuple[datetime, datetime]]:
-        """Return the period's time on which the promise binds, up to the instant."""
+        """Return the period's time on which a promise binds, up to the instant."""
         found: list[tuple[datetime, datetime]] = []
         for day in self.days():
             start = _midnight(day, self.zone)
@@ -304,8 +312,10 @@ def _done_of(done: int, planned: int) -> Figure:
 
 
 def _slots(look: Look) -> Iterator[date]:
-    """Yield the last day of each slot that ends in the period, under the promise."""
+    """Yield the last day of each slot that ends in the period, under this plan."""
     plan = look.rule.plan
+    alike = [made for made in look.promises if made.rule.cases.plan == plan]
+    look = replace(look, promises=alike)
     for day in look.days():
         if plan is not None and plan.per is Per.WORKING_DAY:
             if look.promise.calendar and look.promise.calendar.is_working_day(day):
@@ -320,19 +330,21 @@ def _milestone(look: Look) -> Figure:
     """
     Share of the days by which something was to be done on which it was.
 
-    Not done when its day is over is missed, with no event.
+    Not done when its day is over is missed, with no event. Each promise asks for the
+    days that it binds on.
     """
-    milestone = look.rule.milestone
-    if milestone is None:
-        return Figure(Fraction(0), Fraction(0), None, 0)
-    binding = set(look.days())
-    due = milestone.due_in(look.period.start, look.period.end)
-    due = [day for day in due if day in binding]
+    due = {
+        day
+        for made in look.promises
+        if made.rule.cases.milestone is not None
+        for day in made.rule.cases.milestone.due_in(look.period.start, look.period.end)
+        if made.binds(day) and not look.suspends(day, day)
+    }
     kept = {fact.counted_on for fact in look.cases if fact.outcome is Outcome.MET}
     late = {
         day for day in due if _midnight(day + ONE_DAY, look.zone) <= look.as_of
     } - kept
-    met = len(kept & set(due))
+    met = len(kept & due)
     return replace(_share(met, met + len(late)), pending=len(due) - met - len(late))
 
 

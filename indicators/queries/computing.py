@@ -548,6 +548,7 @@ def figure(
         feed=feed,
         segment=segment,
         promised=promised,
+        promises=plan.promises,
     )
     return {
         **_counts(found),

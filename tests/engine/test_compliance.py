@@ -234,6 +234,7 @@ def test_a_figure_beyond_the_calendar_cannot_be_computed():
     found = measure([], later, period, **options)
     assert (found.status, found.not_computable) == (Status.NOT_COMPUTABLE, 1)
     assert (found.value, found.n) == (None, 0)
+    assert (found.numerator, found.denominator) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -689,6 +689,86 @@ def test_an_outage_counts_in_both_its_months():
     assert [measured(made, open_, m).pending for m in ("2026-02", "2026-03")] == [1, 0]
 
 
+# Editions.
+
+
+def editions(made: Promise, day: date, other: Promise | None = None) -> list[Promise]:
+    """Let another edition begin on a day; by default with the same promise."""
+    return [replace(made, until_on=day), replace(other or made, from_on=day)]
+
+
+def under(promises_: list[Promise], facts: Iterable[Fact], period: str):
+    return measure(
+        facts,
+        promises_[0],
+        parse_period(period),
+        zone=ZONE,
+        as_of=LATER,
+        feed=HEARD,
+        promises=promises_[::-1],
+    )
+
+
+@pytest.mark.parametrize("per", ["day", "working_day", "week", "month", "year"])
+@pytest.mark.parametrize("period", ["2026-03", "2026"])
+def test_a_plan_goes_on_with_the_next_edition(per, period):
+    made = promised(
+        "schedule_frequency",
+        {"done": {"types": ["done"]}, "plan": {"amount": 1, "per": per}},
+    )
+    both = editions(made, date(2026, 3, 11))
+    done = [
+        Event(str(n), "done", noon(date(2026, 3, 1) + n * ONE_DAY)) for n in range(31)
+    ]
+    facts = list(judge("1", done, both, zone=ZONE))
+    found, whole = under(both, facts, period), measured(made, facts, period)
+    assert (found.met, found.n) == (whole.met, whole.n)
+    # On its own, the first edition ends with its last day.
+    cut = measured(both[0], facts, period)
+    assert cut.n < whole.n or not whole.n
+
+
+def test_another_plan_is_asked_of_its_own_days_only():
+    weekly, daily = (
+        promised(
+            "schedule_frequency",
+            {"done": {"types": ["done"]}, "plan": {"amount": 1, "per": per}},
+        )
+        for per in ("week", "day")
+    )
+    both = editions(weekly, date(2026, 3, 9), daily)
+    found = under(both, [], "2026-03")
+    assert found.n == 2  # the weeks that end on 1 and 8 March
+
+
+def test_a_milestone_is_asked_by_the_edition_of_its_day():
+    june, may = report("2026-06-30"), report("2026-05-31")
+    both = editions(june, date(2026, 5, 1), may)
+    assert under(both, [], "2026").n == 1
+    assert under(both, published(may, date(2026, 5, 20)), "2026").status is Status.MET
+    assert under(both, [], "2026-06").n == 0
+
+
+def test_time_goes_on_with_the_next_edition():
+    made = promised("availability", DOWN)
+    facts = list(
+        stretches(made, [(midnight(date(2026, 3, 20)), midnight(date(2026, 3, 21)))])
+    )
+    both = editions(made, date(2026, 3, 11))
+    assert under(both, facts, "2026-03").value == measured(made, facts).value
+    gap = [both[0], replace(both[1], from_on=date(2026, 3, 20))]
+    found = under(gap, facts, "2026-03")
+    assert found.n == 10 * 24 + 12 * 24 - 1
+
+
+def test_a_suspension_of_the_next_edition_counts():
+    made = promised("availability", DOWN)
+    off = (Suspension(date(2026, 3, 20), date(2026, 3, 21)),)
+    both = editions(made, date(2026, 3, 11), replace(made, suspensions=off))
+    found = under(both, [], "2026-03")
+    assert (found.n, found.whole.n) == (743 - 24, 743)
+
+
 # Trends.
 
 COST = {"kind": "ratio", **PARTS, "as_percent": False}
@@ -723,6 +803,7 @@ def test_a_trend_without_an_earlier_figure_is_not_evaluated():
     made = promised("trend", {"of": COST}, "<=", 0)
     found = measured(made, counted([30], base=10))
     assert (found.value, found.n, found.status) == (None, 1, Status.NOT_EVALUATED)
+    assert (found.numerator, found.denominator) == (0, 0)
     nothing = measured(made, [], earlier=counted([30], A_MONTH_AGO, 10))
     assert (nothing.n, nothing.status) == (0, Status.NO_CASES)
 

@@ -112,6 +112,7 @@ class Figure:
     :ivar cases: how many of each, with their events.
     :ivar value: in the figure's unit; ``""`` if there is none.
     :ivar whole: status and value as if nothing were suspended.
+    :ivar renewed: first day of another edition with the same promise.
     """
 
     slug: str
@@ -128,6 +129,7 @@ class Figure:
     comparator: str | None = ">="
     target: str | None = "90"
     since: str = "2024-01-01"
+    renewed: str = ""
     suspensions: tuple[tuple[str, str, Covers], ...] = ()
     calendar: str = "office"
     period: str = "2026-03"
@@ -227,22 +229,27 @@ def measured(row: Figure) -> Measurement:
             for first, until, covers in row.suspensions
         ),
     )
+    promises = [promise]
+    if row.renewed:
+        day = date.fromisoformat(row.renewed)
+        promises = [replace(promise, until_on=day), replace(promise, from_on=day)]
     return measure(
-        _facts(row.cases, promise),
-        promise,
+        _facts(row.cases, promises),
+        promises[0],
         parse_period(row.period),
         zone=ZONE,
         as_of=instant(row.as_of),
         feed=Feed(instant(row.heard), timedelta(days=7)),
-        earlier=_facts(row.earlier, promise),
+        promises=promises,
+        earlier=_facts(row.earlier, promises),
     )
 
 
 def _facts(
-    cases: Iterable[tuple[int, tuple[str, ...]]], promise: Promise
+    cases: Iterable[tuple[int, tuple[str, ...]]], promises: list[Promise]
 ) -> Iterator[Fact]:
     for index, (times, lines) in enumerate(cases):
-        facts = judge("", events_of(lines), [promise], zone=ZONE)
+        facts = judge("", events_of(lines), promises, zone=ZONE)
         for copy in range(times):
             for fact in facts:
                 yield replace(fact, case=f"{index}-{copy}")
@@ -2067,6 +2074,17 @@ SCORES = (
         why="One person has one voice.",
     ),
     Row(
+        "an_answer_taken_back",
+        "Somebody asks that the answer be taken back.",
+        ("2026-03-02 09:00 answered 9", "2026-03-05 09:00 withdrawn"),
+        "excluded",
+        reason="withdrawn",
+        counted_on="2026-03-02",
+        rule=ANSWERS | WITHDRAWN,
+        kind="satisfaction_mean",
+        why="Left out with its reason, and counted.",
+    ),
+    Row(
         "off_the_scale",
         "An 11 on a scale from 0 to 10.",
         ("2026-03-02 09:00 answered 11",),
@@ -2517,6 +2535,37 @@ FIGURES = (
         why="Days are suspended, and with them what lies in them; not the outage.",
     ),
     Figure(
+        "a_renewal_ends_no_year",
+        "The charter is renewed on 1 March. The year's availability is that of all "
+        "its hours, and the outage of August is in it.",
+        ((1, ("2026-08-03 00:00 down", "2026-08-05 12:00 up")),),
+        "unmet",
+        value="99.3151",
+        n=8760,
+        rule=OUTAGES,
+        kind="availability",
+        target="99.9",
+        period="2026",
+        as_of="2027-02-01 12:00",
+        heard="2027-02-01 12:00",
+        renewed="2026-03-01",
+        why="Time is asked of every day on which some edition promises it.",
+    ),
+    Figure(
+        "a_renewal_forgets_no_milestone",
+        "Renewed two weeks before the day by which the report is due, and never "
+        "published.",
+        (),
+        "unmet",
+        value="0",
+        n=1,
+        rule=REPORTED,
+        kind="milestone",
+        target="100",
+        renewed="2026-03-16",
+        why="Both editions promise it.",
+    ),
+    Figure(
         "a_good_mean_on_most_days",
         "Daily mean of waiting at most 5 seconds on 80 % of days: ten calls on a good "
         "day, a hundred slow ones on a bad one.",
@@ -2766,6 +2815,8 @@ def _figure_cells(row: Figure) -> tuple[str, ...]:
 def _promised_texts(row: Figure) -> Iterator[str]:
     if row.since != Figure.since:
         yield f"Promised from {_day(row.since)}."
+    if row.renewed:
+        yield f"Renewed on {_day(row.renewed)}."
     for first, until, covers in row.suspensions:
         cases = IN_HAND[covers]
         yield f"Suspended from {_day(first)} until {_day(until)} for cases {cases}."
