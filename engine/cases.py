@@ -174,24 +174,27 @@ class Fact:
     @cached_property
     def canonical(self) -> str:
         """One line that is equal exactly when the fact is equal."""
-        return "|".join(
-            (
-                _word(self.case),
-                self.outcome.value,
-                self.counted_on.isoformat(),
-                _stamp(self.began_at),
-                _stamp(self.due_at),
-                _stamp(self.ended_at),
-                _number(self.value),
-                _number(self.base),
-                _word(self.reason),
-                _word(self.segment),
-                _stamp(self.last_event_at),
-                _word(self.source),
-                _word(self.part),
-                "suspended" if self.suspended else "",
-            )
+        parts = (
+            self.case,
+            self.outcome.value,
+            self.counted_on.isoformat(),
+            _stamp(self.began_at),
+            _stamp(self.due_at),
+            _stamp(self.ended_at),
+            _number(self.value),
+            _number(self.base),
+            self.reason,
+            self.segment,
+            _stamp(self.last_event_at),
+            self.source,
+            self.part,
+            "suspended" if self.suspended else "",
         )
+        line = "|".join(parts)
+        if line.count("|") < len(parts) and "\\" not in line and "\n" not in line:
+            return line
+        # Nothing in a text may pass for the end of it.
+        return "|".join(map(_escaped, parts))
 
 
 def judge(
@@ -329,7 +332,7 @@ class Reading:
 
     def has(self, types: frozenset[str]) -> bool:
         """Say whether the case has an event of some types."""
-        return not types.isdisjoint(self._types)
+        return bool(types) and not types.isdisjoint(self._types)
 
     def attribute(self, name: str) -> str | None:
         """Take the start's word first; else that of the latest event that has one."""
@@ -986,8 +989,5 @@ def _number(number: Decimal | None) -> str:
     return format(number.normalize(EXACT), "f") if number else "0"
 
 
-def _word(text: str) -> str:
-    """Write a text so that nothing in it passes for the end of it."""
-    if "|" not in text and "\\" not in text and "\n" not in text:
-        return text
+def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "\\n")
