@@ -44,6 +44,7 @@ _LAST_INSTANT = micros_of(datetime.max.replace(tzinfo=UTC))
 _LARGEST = int(np.iinfo(np.int64).max)
 _FEW_YEARS = 300
 _CHUNK = 1 << 14
+_FEW_EDGES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,13 @@ def _elapsed(
     ends: Ints,
     pauses: PauseArrays | None,
 ) -> Ints:
-    if unit.is_duration and pauses is None:  # the same in both directions
-        passed, known = _net(line, starts, ends, None)
-        return np.where(known, passed, NOT_COMPUTABLE)
+    if (
+        unit.is_duration
+        and pauses is None
+        and line.covers(starts)
+        and line.covers(ends)
+    ):
+        return line.sums(ends) - line.sums(starts)  # the same in both directions
     began, ended = np.minimum(starts, ends), np.maximum(starts, ends)
     held = None if pauses is None else _held(pauses, began, ended)
     if unit.is_duration:
@@ -175,19 +180,60 @@ def _elapsed(
 
 
 @dataclass(frozen=True, slots=True)
+class _Places:
+    """
+    Where points lie among edges: a search that looks up where to begin.
+
+    :param edges: in order.
+    :param first: how many edges there are up to the beginning of each stretch of
+        ``2**shift``, from the first edge on; ``None`` if they are too uneven or few.
+    """
+
+    edges: Ints
+    shift: int = 0
+    first: NDArray[np.intp] | None = None
+
+    @classmethod
+    def of(cls, edges: Ints) -> "_Places":
+        if len(edges) < _FEW_EDGES:
+            return cls(edges)
+        span = int(edges[-1]) - int(edges[0])
+        shift = max((span // (4 * len(edges))).bit_length() - 1, 0)
+        stretches = np.arange((span >> shift) + 1, dtype=np.int64) << shift
+        first = edges.searchsorted(edges[0] + stretches, side="right")
+        if np.diff(first).max() > _FEW_EDGES:
+            return cls(edges)
+        return cls(np.append(edges, _LARGEST), shift, first)
+
+    def count(self, points: Ints) -> NDArray[np.intp]:
+        """Return how many edges lie at or before each point."""
+        if self.first is None:
+            return self.edges.searchsorted(points, side="right")
+        stretch = (points - self.edges[0]) >> self.shift
+        count: NDArray[np.intp] = self.first.take(stretch, mode="clip")
+        count[stretch < 0] = 0
+        while (passed := self.edges.take(count) <= points).any():
+            count += passed
+        return count
+
+
+@dataclass(frozen=True, slots=True)
 class _Runs:
     """
     A line as arrays.
 
     :param starts: preceded by a run without length that comes before everything.
     :param offsets: what has passed before each run, less its start.
-    :param before: what has passed before each run, and in all.
+    :param places: among the starts proper; ``totals``: among what has passed before
+        each run, and in all.
     """
 
     starts: Ints
     ends: Ints
     offsets: Ints
-    before: Ints
+    places: _Places
+    totals: _Places
+    runs: int
     known_from: int
     known_until: int
 
@@ -204,7 +250,9 @@ class _Runs:
                 starts=np.concatenate([nothing, starts]),
                 ends=np.concatenate([nothing, ends]),
                 offsets=np.concatenate([-nothing, before[:-1] - starts]),
-                before=before,
+                places=_Places.of(starts),
+                totals=_Places.of(before),
+                runs=len(starts),
                 known_from=line.known_from,
                 known_until=line.known_until,
             )
@@ -212,24 +260,35 @@ class _Runs:
 
     def passed(self, points: Ints) -> tuple[Ints, Mask]:
         """Return what has passed by each point, and whether that is known."""
-        run = np.searchsorted(self.starts, points, side="right") - 1
-        passed = self.offsets[run] + np.minimum(points, self.ends[run])
-        return passed, (points >= self.known_from) & (points <= self.known_until)
+        known = (points >= self.known_from) & (points <= self.known_until)
+        return self.sums(points), known
+
+    def covers(self, points: Ints) -> bool:
+        """Tell whether every point is known."""
+        low, high = int(points.min()), int(points.max())
+        return self.known_from <= low and high <= self.known_until
+
+    def sums(self, points: Ints) -> Ints:
+        """Return what has passed by each point; of use only where that is known."""
+        run = self.places.count(points)
+        passed = self.ends.take(run)
+        np.minimum(passed, points, out=passed)
+        passed += self.offsets.take(run)
+        return passed
 
     def reach(self, totals: Ints) -> tuple[Ints, Mask]:
         """Return by which point each total has passed, and whether any is known."""
-        run = np.searchsorted(self.before, totals, side="left")
-        reached = run < len(self.before)
-        run = np.where(reached, run, 0)
-        return totals - self.offsets[run], reached
+        run = self.totals.count(totals - 1)
+        reached = run <= self.runs
+        return totals - self.offsets.take(run, mode="clip"), reached
 
     def resumes(self, points: Ints) -> tuple[Ints, Mask, Mask]:
         """Return the next counting points, whether each is itself one, and known."""
-        run = np.searchsorted(self.starts, points, side="right") - 1
+        run = self.places.count(points)
         counts = points < self.ends[run]
         following = np.where(counts, run, run + 1)
         known = (points >= self.known_from) & (points < self.known_until)
-        known &= following < len(self.starts)
+        known &= following <= self.runs
         following = np.where(known, following, 0)
         return np.where(counts, points, self.starts[following]), counts, known
 
@@ -247,6 +306,7 @@ class _Midnights:
     days: Ints
     begins: Ints
     ordinary: Mask  # 24 hours long
+    places: _Places  # among the beginnings
 
     @classmethod
     def of_instants(cls, zone: ZoneInfo, instants: Ints) -> "_Midnights":
@@ -282,7 +342,7 @@ def _midnights(zone: ZoneInfo, years: tuple[int, ...]) -> _Midnights:
     days, begins = (np.concatenate(column) for column in zip(*tables, strict=True))
     ordinary = np.zeros(len(days), np.bool_)
     ordinary[:-1] = np.diff(begins) == DAY
-    return _Midnights(days, begins, ordinary)
+    return _Midnights(days, begins, ordinary, _Places.of(begins))
 
 
 @lru_cache(maxsize=1024)
@@ -303,7 +363,7 @@ def _years(dates: NDArray[np.datetime64]) -> Ints:
 
 def _day_of(zone: ZoneInfo, instants: Ints) -> Ints:
     table = _Midnights.of_instants(zone, instants)
-    return table.days[np.searchsorted(table.begins, instants, side="right") - 1]
+    return table.days.take(table.places.count(instants) - 1)
 
 
 def _beginnings(zone: ZoneInfo, days: Ints) -> tuple[Ints, Mask]:

@@ -53,13 +53,22 @@ OFFICES = [
         working_weekdays=["mon", "tue", "wed", "fri", "sun"],
         holidays={"2011-01-06": "", "*-12-25": ""},
         seasons=[{"from": "08-01", "until": "09-01", "weekly": {}}],
-        overrides={"2011-12-28": [["09:00", "13:00"]]},
+        overrides={"2011-12-28": hours},
     )
-    for zone in (
-        "Europe/Madrid",
-        "America/St_Johns",  # back over midnight
-        "Pacific/Apia",  # without 30 December 2011
-        "Australia/Lord_Howe",  # by half an hour
+    for zone, hours in (
+        ("Europe/Madrid", [["09:00", "13:00"]]),
+        ("America/St_Johns", []),  # back over midnight
+        ("Pacific/Apia", []),  # without 30 December 2011
+        ("Australia/Lord_Howe", []),  # by half an hour
+        # Too uneven to be looked up by the hour.
+        (
+            "Europe/Rome",
+            [
+                [f"{n:02}:{m}", f"{n:02}:{m + 9}"]
+                for n in range(24)
+                for m in (10, 30, 50)
+            ],
+        ),
     )
 ]
 CHANGES = [
