@@ -501,10 +501,16 @@ def check_sums(told: dict, limit: Term, *, complete: bool) -> None:
 def check_exact(told: dict) -> None:
     assert sum(step["exact"] for step in told["steps"]) == told["total_exact"]
     for step in told["steps"]:
-        spans = [
-            [datetime.fromisoformat(text) for text in span]
-            for span in step.get("intervals", [])
-        ]
+        spans, paused = (
+            [
+                [datetime.fromisoformat(text) for text in span]
+                for span in step.get(key, [])
+            ]
+            for key in ("intervals", "paused")
+        )
+        edges = [edge for span in spans for edge in span]
+        assert edges == sorted(edges)
+        assert all(start < end for start, end in spans + paused)
         if spans:
             passed = sum((end - start for start, end in spans), timedelta())
             assert abs(step["exact"]) == passed // RESOLUTION
