@@ -396,11 +396,24 @@ def test_figures_are_given_with_and_without_a_suspension():
     assert (whole.excluded, whole.whole) == ({}, None)
 
 
-def test_a_period_without_a_suspension_has_one_figure():
-    made = promise(rule(counted_in="opened"), suspensions=WEEK)
-    april = period_of(date(2026, 4, 1), PeriodKind.MONTH)
-    found = measure([], made, april, zone=ZONE, as_of=LATER, feed=FED)
-    assert found.whole is None
+@pytest.mark.parametrize(
+    ("first", "until", "touches"),
+    [
+        (date(2026, 2, 1), date(2026, 3, 1), False),
+        (date(2026, 2, 1), date(2026, 3, 2), True),
+        (date(2026, 3, 31), date(2026, 4, 2), True),
+        (date(2026, 4, 1), date(2026, 4, 2), False),
+        (date(2026, 2, 1), None, True),
+        (date(2026, 4, 1), None, False),
+    ],
+)
+def test_a_period_without_a_suspension_has_one_figure(first, until, touches):
+    made = promise(suspensions=(Suspension(first, until),))
+    assert (figure(facts(MET), made).whole is not None) is touches
+    # Nor has one that ended, or begins, outside the days of the promise.
+    short = replace(made, from_on=date(2026, 3, 2), until_on=date(2026, 3, 31))
+    within = touches and first != date(2026, 3, 31) and until != date(2026, 3, 2)
+    assert (figure(facts(MET), short).whole is not None) is within
 
 
 def test_a_case_of_suspended_days_counts_apart_in_another_month():

@@ -137,6 +137,17 @@ def test_kinds_by_case_count_alike(kind, more):
     assert (found.value, found.met, found.missed) == (75, 3, 1)
 
 
+def test_shares_of_like_things_have_the_interval_of_a_share():
+    assert {kind for kind in Kind if kind.is_share} == {
+        Kind.SHARE_WITHIN_LIMIT,
+        Kind.EVERY_CASE_WITHIN_LIMIT,
+        Kind.TWO_TIER_REMAINDER,
+        Kind.SHARE_AT_OR_ABOVE,
+        Kind.SHARE,
+        Kind.SHARE_OF_DAYS,
+    }
+
+
 # Times.
 
 

@@ -160,12 +160,14 @@ FAULTY_OF_TIMED = [
     ({"minimum_sample": -1}, "minimum_sample"),
     ({"minimum_sample": True}, "minimum_sample"),
     ({"minimum_sample": 1.0}, "minimum_sample"),
-    ({"grace_days": 10**6}, "grace_days"),
+    ({"grace_days": 36_526}, "grace_days"),
+    ({"minimum_sample": 10**12 + 1}, "minimum_sample"),
     ({"as_percent": "yes"}, "as_percent"),
     ({"segment_by": ["site"]}, "segment_by"),
     ({"targets": {}}, "targets"),
     ({"targets": [{}]}, "targets[0].target"),
     ({"targets": [{"target": "1e400"}]}, "targets[0].target"),
+    ({"targets": [{"target": "-1000000000001"}]}, "targets[0].target"),
     ({"targets": [{"target": "0.0000000000001"}]}, "targets[0].target"),
     ({"targets": [{"target": "90", "comparator": "~"}]}, "targets[0].comparator"),
     ({"targets": [{"target": "90", "segment": ""}]}, "targets[0].segment"),
@@ -213,7 +215,8 @@ FAULTY = [
     ("share", {"denominator": {"a": 1}}, "numerator"),
     ("ratio", {"numerator": {"a": 1}}, "denominator"),
     ("ratio", SHARES | {"numerator": {"a": 0.5}}, "numerator.a"),
-    ("ratio", SHARES | {"numerator": {"a": 10**7}}, "numerator.a"),
+    ("ratio", SHARES | {"numerator": {"a": 10**6 + 1}}, "numerator.a"),
+    ("ratio", SHARES | {"numerator": {"a": -(10**6) - 1}}, "numerator.a"),
     ("ratio", SHARES | {"numerator": ["a"]}, "numerator"),
     ("count", {}, "numerator"),
     ("schedule_frequency", DONE, "plan"),
@@ -541,10 +544,14 @@ def test_any_type_is_no_type_to_declare():
             {"limit": None, "unit": "open_minutes", "daily": {"value": 5}},
             True,
         ),
-        ("schedule_frequency", DONE | {"plan": {"amount": 1, "per": "day"}}, True),
         (
             "schedule_frequency",
-            DONE | {"plan": {"amount": 1, "per": "working_day"}},
+            DONE | {"limit": None, "plan": {"amount": 1, "per": "day"}},
+            False,
+        ),
+        (
+            "schedule_frequency",
+            DONE | {"limit": None, "plan": {"amount": 1, "per": "working_day"}},
             True,
         ),
         (
@@ -590,6 +597,15 @@ def test_the_digest_is_the_version_of_all_that_matters():
         calendar_digest="another",
     )
     assert with_calendar.digest != rule().digest
+
+
+def test_numbers_go_up_to_their_bounds():
+    assert rule("ratio", SHARES | {"numerator": {"a": 10**6}}).numerator == {"a": 10**6}
+    found = rule(definition=TIMED | {"grace_days": 36_525, "minimum_sample": 10**12})
+    assert (found.grace_days, found.minimum_sample) == (36_525, 10**12)
+    exact = TIMED | {"targets": [{"target": "1000000000000"}, {"target": "1e-12"}]}
+    goals = [item.goal.target for item in rule(definition=exact).targets]
+    assert goals == [Decimal(10**12), Decimal("1e-12")]
 
 
 def test_a_carried_limit_is_no_term():
