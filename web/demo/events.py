@@ -10,7 +10,7 @@ ones, corrections and late arrivals.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from web.demo import desk, library, permits, streets
+from web.demo import desk, library, online, permits, streets
 from web.demo.stories import Story
 from web.demo.town import AMENDED_MONTHS_AGO, DAY, Chance, DemoEvent, Town
 
@@ -24,6 +24,7 @@ STREAMS: dict[str, Callable[[Town], Iterator[DemoEvent]]] = {
     "incidencies": streets.incidents,
     "oac-torns": desk.tickets,
     "oac-trucades": desk.calls,
+    "seu-electronica": online.outages,
 }
 # By stream: the type that ends a case, how many of these reach us late, how many
 # are corrected afterwards.

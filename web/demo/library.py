@@ -8,6 +8,7 @@ from web.demo.town import (
     DAY,
     HOUR,
     MINUTE,
+    NO_TRANSPORT_DAYS,
     Chance,
     DemoEvent,
     Numbers,
@@ -33,6 +34,9 @@ LONGEST_IN_TIME_HOURS = 8.0
 EVENTS_PER_WEEK = 3.4
 SUMMER_EVENTS_PER_WEEK = 1.7
 NO_EVENTS = frozenset({(12, 24), (12, 31)})
+PROGRAMME_ON = (1, 24)
+# Share of what comes from the network in time, with the van and without it.
+IN_TIME, WITHOUT_TRANSPORT = 0.88, 0.25
 
 
 def reservations(town: Town) -> Iterator[DemoEvent]:
@@ -46,13 +50,21 @@ def reservations(town: Town) -> Iterator[DemoEvent]:
             for _ in town.arrivals(chance, day, 4.8 if day.weekday() != 6 else 3.0)
         )
         mood = town.mood("biblioteca-reserves", day)
+        network = IN_TIME + 0.03 * mood
+        if day >= town.today - NO_TRANSPORT_DAYS * DAY:
+            network = WITHOUT_TRANSPORT
         for hour in hours:
             key, at = numbers.next(day), clock(day, hour)
-            yield from _reservation(chance, office, key, at, mood)
+            yield from _reservation(chance, office, key, at, mood, network)
 
 
 def _reservation(
-    chance: Chance, office: Office, key: str, at: datetime, mood: float
+    chance: Chance,
+    office: Office,
+    key: str,
+    at: datetime,
+    mood: float,
+    network: float,
 ) -> list[DemoEvent]:
     location = chance.one(LOCATIONS)
     attributes = {"location": location}
@@ -62,7 +74,7 @@ def _reservation(
     if location == "prestatge":
         ready = _from_the_shelf(chance, office, at, mood)
     elif location == "xarxa":
-        ready = _from_the_network(chance, office, at, mood)
+        ready = _from_the_network(chance, office, at, network)
     else:
         ready = _opening(chance, office, at, chance.between(4, 38))
     return case(key, attributes, ("requested", at), ("available", ready))
@@ -80,9 +92,9 @@ def _from_the_shelf(
 
 
 def _from_the_network(
-    chance: Chance, office: Office, at: datetime, mood: float
+    chance: Chance, office: Office, at: datetime, in_time: float
 ) -> datetime:
-    if chance.happens(0.86 + 0.03 * mood):
+    if chance.happens(in_time):
         return _opening(chance, office, at, chance.days(5, 13, 9))
     return _opening(chance, office, at, chance.between(17, 29))
 
@@ -108,12 +120,18 @@ def proposals(town: Town) -> Iterator[DemoEvent]:
 
 
 def activities(town: Town) -> Iterator[DemoEvent]:
-    """Yield activities, held or cancelled: one event a case; fewer in summer."""
+    """
+    Yield activities, held or cancelled, and the programme of each year.
+
+    One event a case; fewer activities in summer.
+    """
     office = town.offices["hores-biblioteca"]
     chance = town.chance("biblioteca-activitats")
     numbers = Numbers("A")
     due = 0.0
     for day in town.days("biblioteca-activitats"):
+        if (day.month, day.day) == PROGRAMME_ON:
+            yield _programme(office, day)
         summer = day.month in {7, 8}
         due += (SUMMER_EVENTS_PER_WEEK if summer else EVENTS_PER_WEEK) / 7
         if not office.hours(day) or (day.month, day.day) in NO_EVENTS:
@@ -121,6 +139,21 @@ def activities(town: Town) -> Iterator[DemoEvent]:
         while due >= 1 and chance.happens(0.75):
             due -= 1
             yield from _activity(chance, office, numbers.next(day), day)
+
+
+def _programme(office: Office, day: date) -> DemoEvent:
+    """Publish the year's programme on the last opening day up to then."""
+    at = office.hours(office.last_opening(day))[0][0] + HOUR
+    key = f"PR-{day.year}"
+    attributes = {"audience": "tots"}
+    return DemoEvent(
+        f"{key}/programme_published",
+        key,
+        "programme_published",
+        at,
+        None,
+        attributes,
+    )
 
 
 def _activity(chance: Chance, office: Office, key: str, day: date) -> list[DemoEvent]:

@@ -26,11 +26,13 @@ from charters.models import Charter, Edition
 from charters.services.drafts import open_next
 from charters.services.exchange import import_document
 from charters.services.publication import Evidence, publish
+from commitments.services.suspensions import suspend
 from engine.periods import Period, PeriodKind, period_of
 from engine.worktime import WorkCalendar
 from feedback.services.claims import decide, file_claim
-from indicators.models import Stream
+from indicators.models import Indicator, Stream, WorkCalendar as StoredCalendar
 from indicators.services import figures
+from indicators.services.calendars import save_calendar
 from indicators.services.intake import record
 from web.demo.events import generate
 from web.demo.stories import Story, story
@@ -41,6 +43,11 @@ PASSWORD = "paraula-demo"  # noqa: S105 -- printed on purpose; the command guard
 LINES_AT_ONCE = 10_000
 # The charter whose successor is being drafted: it is the next to expire.
 RENEWED = "llicencies-activitats"
+# The calendar that lacked the local holidays of a year, and the figures that were
+# restated when somebody found out, by when the year's figures were final.
+LACKING, RESTATED = "dies-enllumenat", "VIA-02"
+LOCAL_HOLIDAY, NOTICED_DAYS_LATER, YEAR_DAYS = "(festa local)", 60, 365
+MENDED = "Al calendari de la brigada hi faltaven les festes locals de l'últim any"
 IMPORTED_DAYS_BEFORE, ADOPTED_DAYS_BEFORE = 60, 22
 PUBLISHED_DAYS_BEFORE = 12
 
@@ -125,6 +132,7 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
     documents = charters()
     town = town_of(documents, at=at, scale=scale)
     organisation, units, users = _organisation(documents)
+    complete = _forget_holidays(documents, town)
     editions = _drafts(documents, organisation, users)
     _assign(editions, units)
     claims = list(planned_claims(town, documents))
@@ -135,11 +143,14 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
         _publish(edition, users)
     for claim in claims:
         _file(claim, organisation, users, town)
+    _suspend(organisation, users, town)
     _analyse()
     figures.refresh(at=at)
     frozen = figures.freeze_ended(organisation_id=organisation.pk, at=at)
     recorded += _record_late(organisation, streams, at)
+    _mend_calendar(organisation, complete, users, at)
     figures.refresh(at=at)
+    _restate(organisation, users, at)
     charter = Charter.objects.get(organisation=organisation, slug=RENEWED)
     open_next(charter=charter, by=users[Role.DRAFTER], at=at - 3 * DAY)
     return Loaded(organisation, recorded, len(claims), frozen)
@@ -317,6 +328,90 @@ def _file(
         by=users[Role.CLAIM_HANDLER],
         at=max(answered, claim.received_at),
     )
+
+
+def _forget_holidays(documents: list[dict[str, Any]], town: Town) -> dict[str, Any]:
+    """
+    Take the local holidays of a year out of a calendar of the documents.
+
+    :returns: what the calendar should have said.
+    """
+    calendar = next(
+        item
+        for document in documents
+        for item in document["calendars"]
+        if item["code"] == LACKING
+    )
+    complete: dict[str, Any] = calendar["definition"]
+    until = town.today - NOTICED_DAYS_LATER * DAY
+    since = until - YEAR_DAYS * DAY
+    holidays = {
+        day: name
+        for day, name in complete["holidays"].items()
+        if LOCAL_HOLIDAY not in name or not since <= date.fromisoformat(day) < until
+    }
+    calendar["definition"] = complete | {"holidays": holidays}
+    return complete
+
+
+def _mend_calendar(
+    organisation: Organisation,
+    complete: dict[str, Any],
+    users: dict[str, User],
+    at: datetime,
+) -> None:
+    calendar = StoredCalendar.objects.get(organisation=organisation, code=LACKING)
+    save_calendar(
+        calendar=calendar,
+        number=1,
+        name=calendar.name,
+        definition=complete,
+        reason=MENDED,
+        by=users[Role.DATA_STEWARD],
+        at=at,
+    )
+
+
+def _restate(organisation: Organisation, users: dict[str, User], at: datetime) -> None:
+    indicator = Indicator.objects.get(organisation=organisation, code=RESTATED)
+    figures.restate(
+        indicators=[indicator.pk],
+        period=None,
+        cause=MENDED,
+        by=users[Role.MANAGER],
+        at=at,
+    )
+
+
+def _suspend(organisation: Organisation, users: dict[str, User], town: Town) -> None:
+    """Suspend commitments, those of charters that were in force then."""
+    for item in _read("suspensions.json"):
+        charter = Charter.objects.get(organisation=organisation, slug=item["charter"])
+        first, until = _day(item["from"], town), _day(item["until"], town)
+        if first is None or not charter.editions.filter(valid_from__lte=first).exists():
+            continue
+        suspend(
+            charter=charter,
+            commitment=item["commitment"],
+            cause=item["cause"],
+            consequences=item["consequences"],
+            covers=item["covers"],
+            from_on=first,
+            until_on=until,
+            resolution=item["resolution"].format(year=first.year),
+            resolved_on=first,
+            by=users[Role.APPROVER],
+            at=clock(first, 13.2),
+        )
+
+
+def _day(description: dict[str, int] | None, town: Town) -> date | None:
+    """Return a day that is told in days or whole months before today."""
+    if description is None:
+        return None
+    if "days_ago" in description:
+        return town.today - description["days_ago"] * DAY
+    return town.month(description["months_ago"])
 
 
 def _analyse() -> None:

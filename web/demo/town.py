@@ -30,6 +30,8 @@ SEASON = (1.05, 1.0, 1.0, 0.95, 1.05, 1.0, 0.85, 0.5, 1.35, 1.15, 1.05, 0.8)
 STORM_MONTHS_AGO = 10
 SHORTAGE_MONTHS_AGO = (7, 6, 5)
 AMENDED_MONTHS_AGO = (6, 5, 4)
+# Since then nobody carries books between the libraries of the network.
+NO_TRANSPORT_DAYS = 100
 # The switchboard was changed and has not spoken to us since.
 SILENT_DAYS = 21
 

@@ -1,5 +1,6 @@
 """The demo's events: repeatable, plausible, and what their streams declare."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from web.demo import loading
 from web.demo.events import generate
 from web.demo.stories import STORIES
 from web.demo.town import (
+    NO_TRANSPORT_DAYS,
     SHORTAGE_MONTHS_AGO,
     SILENT_DAYS,
     STORM_MONTHS_AGO,
@@ -156,6 +158,43 @@ def test_feeds_were_never_silent_for_longer_than_they_say(streams, declared):
         pairs = pairwise(events)
         longest = max(after.at - before.at for before, after in pairs)
         assert longest <= declared[code]["expected_gap_days"] * DAY, code
+
+
+def test_network_is_slow_since_nobody_carries_its_books(town, streams):
+    in_time: dict[bool, list[bool]] = {True: [], False: []}
+    gone = town.today - NO_TRANSPORT_DAYS * DAY
+    for steps in by_case(streams["biblioteca-reserves"]).values():
+        if steps[0].attributes["location"] == "xarxa" and len(steps) > 1:
+            day = steps[0].at.astimezone(ZONE).date()
+            late = steps[-1].at - steps[0].at > 16 * DAY
+            in_time[day >= gone].append(not late)
+    shares = {since: sum(kept) / len(kept) for since, kept in in_time.items()}
+    assert shares[True] < 0.6 < 0.8 < shares[False]
+
+
+def test_suspension_of_the_network_begins_when_the_transport_ends():
+    (since,) = [
+        item["from"]["days_ago"]
+        for item in json.loads((loading.FOLDER / "suspensions.json").read_text())
+        if item["commitment"] == "C2"
+    ]
+    assert since == NO_TRANSPORT_DAYS
+
+
+def test_programme_of_each_year_is_published_in_time(streams):
+    published = [
+        event.at.date()
+        for event in streams["biblioteca-activitats"]
+        if event.type == "programme_published"
+    ]
+    assert [day.year for day in published] == [2025, 2026]
+    assert all((day.month, day.day) <= (1, 31) for day in published)
+
+
+def test_online_office_is_up_again_after_every_fault(streams):
+    for steps in by_case(streams["seu-electronica"]).values():
+        assert [event.type for event in steps] == ["down", "up"]
+        assert steps[0].at < steps[1].at
 
 
 def test_storm_brings_three_times_the_incidents(town, streams):

@@ -14,11 +14,19 @@ from charters.enums import Standing
 from charters.models import Charter, Edition
 from charters.queries.editions import draft_of, in_force
 from charters.rules import standing
+from commitments.models import Suspension
 from core.models import AuditEntry
 from feedback.enums import ClaimState
 from feedback.models import Claim
 from indicators.enums import ResultState, ResultStatus
-from indicators.models import CaseFact, Indicator, Result, ServiceEvent, StaleMark
+from indicators.models import (
+    CalendarVersion,
+    CaseFact,
+    Indicator,
+    Result,
+    ServiceEvent,
+    StaleMark,
+)
 from indicators.services.verification import verify
 from web.demo import loading
 from web.demo.town import clock
@@ -144,6 +152,53 @@ class TestLoadedTown(TestCase):
             assert before.state == ResultState.FROZEN
             assert before.inputs_digest != line.inputs_digest
 
+    def test_calendar_that_lacked_holidays_was_mended_and_its_figures_restated(self):
+        restated = Result.objects.filter(restated_by__isnull=False)
+        assert {line.indicator.code for line in restated} == {"VIA-02"}
+        assert {line.restated_by.email for line in restated} == {
+            "merce.dalmau@example.org"
+        }
+        assert "festes locals" in restated.first().cause
+        numbers = CalendarVersion.objects.filter(calendar__code="dies-enllumenat")
+        assert sorted(numbers.values_list("number", flat=True)) == [1, 2]
+
+    def test_two_commitments_are_suspended_one_of_them_still(self):
+        rows = Suspension.objects.order_by("from_on").values_list(
+            "charter__slug", "commitment", "from_on", "until_on"
+        )
+        assert list(rows) == [
+            ("via-publica", "C1", date(2026, 1, 1), date(2026, 2, 1)),
+            ("biblioteca", "C2", date(2026, 8, 15), None),
+        ]
+        for code, kind, start in (
+            ("VIA-01", "month", date(2026, 1, 1)),
+            ("BIB-03", "quarter", date(2026, 7, 1)),
+        ):
+            line = Result.objects.filter(
+                indicator__code=code, period_kind=kind, period_start=start, segment=""
+            ).latest("revision")
+            assert line.whole["n"] > line.n
+            assert line.excluded["suspended"] == line.whole["n"] - line.n
+
+    def test_kinds_beyond_shares_means_and_scores_have_their_figures(self):
+        found = {
+            code: set(
+                Result.objects.filter(indicator__code=code).values_list(
+                    "status", flat=True
+                )
+            )
+            for code in ("LLI-10", "BIB-11", "OAC-10", "OAC-11")
+        }
+        verdicts = {ResultStatus.MET, ResultStatus.UNMET}
+        assert all(found[code] & verdicts for code in found), found
+
+    def test_september_and_each_site_are_judged_by_their_own_target(self):
+        lines = Result.objects.filter(indicator__code="OAC-01", period_kind="month")
+        targets = dict(lines.values_list("period_start", "target"))
+        assert targets[date(2026, 9, 1)] == 75
+        assert targets[date(2026, 10, 1)] == 85
+        assert set(lines.values_list("segment", flat=True)) == {"", "centre", "estacio"}
+
     def test_claims_stand_in_every_state_and_are_about_cases(self):
         claims = Claim.objects.filter(organisation=self.town)
         assert set(claims.values_list("state", flat=True)) == set(ClaimState.values)
@@ -170,7 +225,10 @@ class TestLoadedTown(TestCase):
             "accounts.grant",
             "charters.import",
             "charters.publish",
+            "commitments.suspend",
             "feedback.decide",
+            "indicators.calendar",
+            "indicators.restate",
         }
 
     def test_every_figure_follows_from_the_log(self):
