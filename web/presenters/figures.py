@@ -97,6 +97,14 @@ SHARE_INTERVAL = gettext_lazy(
     "%(high)s (95 %% Wilson interval)."
 )
 INTERVALS: dict[str, LazyText] = {
+    Kind.SHARE_AT_OR_ABOVE: gettext_lazy(
+        "With this many answers, chance alone could bring it anywhere from %(low)s to "
+        "%(high)s (95 %% Wilson interval)."
+    ),
+    Kind.SHARE_OF_DAYS: gettext_lazy(
+        "With this many days, chance alone could bring it anywhere from %(low)s to "
+        "%(high)s (95 %% Wilson interval)."
+    ),
     Kind.SATISFACTION_MEAN: gettext_lazy(
         "With this many answers, chance alone could bring the mean anywhere from "
         "%(low)s to %(high)s (95 %% Student interval)."
@@ -200,6 +208,7 @@ class RevisionView:
     One of the figures that a period has had.
 
     :ivar before: the figure it replaces; empty for the first.
+    :ivar same: it says the same; what changed is what does not count.
     :ivar by: who restated it, as a role; empty where events did.
     """
 
@@ -207,6 +216,7 @@ class RevisionView:
     status: str
     before: str
     after: str
+    same: bool
     cause: str
     day: str
     by: str
@@ -385,11 +395,13 @@ def _revision(
     title = _("Restatement %(n)s") % {"n": line.revision}
     day = line.as_of_at.astimezone(ZoneInfo(reading.zone)).date()
     by = line.restated_by_id
+    earlier, after = brief(before, rule) if before else "", brief(line, rule)
     return RevisionView(
         title=title if before else _("Final figure"),
         status=line.status,
-        before=brief(before, rule) if before else "",
-        after=brief(line, rule),
+        before=earlier,
+        after=after,
+        same=earlier == after,
         cause=str(CAUSES.get(line.cause, line.cause)),
         day=day_words(day),
         by=roles.get(by, _("somebody of the organisation")) if by else "",
@@ -442,7 +454,10 @@ def _reasons(line: Result, reading: Reading) -> tuple[Reason, ...]:
 
 def _interval(line: Result, rule: IndicatorRule) -> str:
     """Say how far chance alone could move a share, a mean or a score."""
-    if line.low is None or line.high is None or line.status not in SHOWN:
+    # One date that was kept or not leaves nothing to chance.
+    if rule.kind == Kind.MILESTONE or line.status not in SHOWN:
+        return ""
+    if line.low is None or line.high is None:
         return ""
     unit = unit_of(rule)
     return str(INTERVALS.get(rule.kind, SHARE_INTERVAL)) % {

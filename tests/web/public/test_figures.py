@@ -568,6 +568,15 @@ def test_pending_and_excluded_cases_are_told_with_their_reasons():
             "the mean anywhere from 7.61 points to 8.2 points (95 % Student interval).",
         ),
         (
+            "share_of_days",
+            "90",
+            "97",
+            (
+                "With this many days, chance alone could bring it anywhere from 90 % to "
+                "97 % (95 % Wilson interval)."
+            ),
+        ),
+        (
             "nps",
             "-3.5",
             "12",
@@ -735,6 +744,18 @@ def test_history_tells_every_revision_of_a_restated_period():
     assert (second.status, second.by) == ("met", "")
     assert (third.after, third.by) == ("No cases", "Manager")
     assert third.cause == "El calendari no tenia la festa local"
+
+
+def test_what_was_kept_or_not_on_one_day_is_not_left_to_chance():
+    shown = view(line(low=Decimal(20), high=Decimal(100)), rule("milestone"))
+    assert shown.interval == ""
+
+
+def test_restatement_that_changes_no_figure_says_so():
+    first, second, *_rest = revisions()
+    second.value = first.value
+    (june,) = history_view([first, second], rule(), READING, roles={})
+    assert [item.same for item in june.revisions] == [False, True]
 
 
 def test_who_restated_and_left_is_somebody():
