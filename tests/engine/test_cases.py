@@ -160,6 +160,8 @@ def test_absurd_numbers_break_no_figure(word):
         ("0.3333333333333333", "0.333333333333"),
         ("1e-20", "0"),
         ("-1", None),
+        ("9" * 20, "9" * 20),
+        ("1" + "0" * 20, None),
     ],
 )
 def test_a_weight_has_the_decimals_that_the_ledger_stores(word, weight):
@@ -183,6 +185,15 @@ def test_a_case_cannot_carry_an_absurd_limit(word):
     made = promise("share_within_limit", TIMED | {"limit": {"attribute": "due"}})
     fact = one(made, event("opened", at(1), due=word))
     assert (fact.outcome, fact.reason) == (Outcome.EXCLUDED, "no_due")
+
+
+@pytest.mark.parametrize(
+    ("year", "told"), [(1899, False), (1900, True), (9998, True), (9999, False)]
+)
+def test_a_case_carries_a_limit_of_some_year(year, told):
+    made = promise("share_within_limit", TIMED | {"limit": {"attribute": "due"}})
+    opened = event("opened", at(1), due=f"{year}-06-01T00:00+00:00")
+    assert (one(made, opened).due_at is not None) is told
 
 
 # Beyond the calendar.
@@ -461,6 +472,14 @@ def test_one_line_is_equal_exactly_when_the_fact_is(fact, other):
         mixed = replace(fact, **{field.name: getattr(other, field.name)})
         assert (mixed.canonical == fact.canonical) is (mixed == fact)
     assert "\n" not in fact.canonical
+
+
+@pytest.mark.parametrize("bar", ["|", "\\", "\n", "\\|"])
+def test_no_text_passes_for_the_end_of_another(bar):
+    fact = Fact("1", Outcome.EXCLUDED, date(2026, 3, 1), at(1))
+    left = replace(fact, reason=f"a{bar}", segment="b")
+    right = replace(fact, reason="a", segment=f"{bar}b")
+    assert left.canonical != right.canonical
 
 
 # Cases of many events.

@@ -306,6 +306,10 @@ def test_a_target_loosened_within_a_period_does_not_rescue_it():
     assert promise_for([strict, loose], april) is loose
     january = period_of(date(2025, 1, 1), PeriodKind.MONTH)
     assert promise_for([strict, loose], january) is None
+    # One that ended as the period began is none of it, nor one that begins after it.
+    over = promise(until_on=MARCH.start)
+    assert promise_for([over, loose], MARCH) is loose
+    assert promise_for([promise(from_on=MARCH.end)], MARCH) is None
 
 
 # Demand.
@@ -414,6 +418,15 @@ def test_a_period_without_a_suspension_has_one_figure(first, until, touches):
     short = replace(made, from_on=date(2026, 3, 2), until_on=date(2026, 3, 31))
     within = touches and first != date(2026, 3, 31) and until != date(2026, 3, 2)
     assert (figure(facts(MET), short).whole is not None) is within
+
+
+def test_a_suspension_of_an_edition_that_is_over_is_none_of_the_period():
+    over = promise(
+        until_on=MARCH.start, suspensions=(Suspension(date(2026, 2, 1), None),)
+    )
+    now = promise(from_on=MARCH.start)
+    found = figure(facts(MET), now, promises=[over, now])
+    assert (found.whole, found.n) == (None, 1)
 
 
 def test_a_case_of_suspended_days_counts_apart_in_another_month():

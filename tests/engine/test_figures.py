@@ -515,6 +515,15 @@ def test_a_milestone_outside_the_promise_is_asked_of_nobody():
     assert measured(last_day, []).missed == 1
 
 
+@pytest.mark.parametrize(
+    ("on", "n"),
+    [("2026-02-28", 0), ("2026-03-01", 1), ("2026-03-31", 1), ("2026-04-01", 0)],
+)
+def test_a_milestone_belongs_to_the_period_of_its_day(on, n):
+    assert measured(report(on), []).n == n
+    assert measured(report(on[5:]), []).n == n
+
+
 def test_a_suspended_milestone_is_taken_out_by_its_day():
     week = Suspension(date(2026, 3, 28), date(2026, 4, 4))
     due_in_it = report("2026-03-31", suspensions=(week,))
