@@ -72,6 +72,7 @@ EDIT, KEEP = "charters.edit", "calendars.edit"
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
+CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
     Row("readyz", GET, PUBLIC, 200),
@@ -83,9 +84,13 @@ ROWS: list[Row] = [
     Row("public:charter", GET, PUBLIC, 200, {"organisation": "vila", **LIBRARY}),
     Row("public:claim", GET, PUBLIC, 200, PROMISE),
     Row("public:claim_filed", GET, PUBLIC, 302, PROMISE),
+    Row("public:deadline", GET, PUBLIC, 200, {"organisation": "vila"}),
+    Row("public:deadline-file", GET, PUBLIC, 404, {"organisation": "vila"}),
     # Machines carry a token; people's roles count for nothing there.
     Row("api:events", GET, PUBLIC, 405, {"organisation": "vila", "stream": "requests"}),
     Row("api:events", POST, PUBLIC, 401, {"organisation": "vila", "stream": "requests"}),
+    Row("api:deadline", GET, PUBLIC, 400),
+    Row("api:explanation", GET, PUBLIC, 401, CASE | {"organisation": "vila"}),
     Row("api:not-found", GET, PUBLIC, 404, {"path": "nothing"}),
     # The office.
     Row("office:home", GET, PEOPLE, 302),

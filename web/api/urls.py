@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.api import events, problems
+from web.api import deadline, events, explanations, problems
 
 app_name = "api"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
         "organisations/<slug:organisation>/streams/<str:stream>/events",
         events.events,
         name="events",
+    ),
+    path("deadline", deadline.deadline, name="deadline"),
+    path(
+        "indicators/<slug:organisation>/<str:indicator>/cases/<path:case>/explanation",
+        explanations.explanation,
+        name="explanation",
     ),
     path("<path:path>", problems.not_found, name="not-found"),
 ]
