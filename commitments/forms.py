@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as __, gettext_lazy as _
 
 from charters.forms import (
     LANGUAGE_NAMES,
@@ -200,6 +200,11 @@ class SuspensionForm(forms.Form):
             self.fields[f"consequences_{language}"] = self._text(
                 _("Consequences"), language
             )
+        own = {"language": str(LANGUAGE_NAMES[source])}
+        self.fields[f"cause_{source}"].label = __("Cause, in %(language)s") % own
+        self.fields[f"consequences_{source}"].label = (
+            __("Consequences, in %(language)s") % own
+        )
         self.fields[f"cause_{source}"].required = True
         self.fields[f"cause_{source}"].help_text = _(
             "Why the promise cannot be kept, in words for citizens."

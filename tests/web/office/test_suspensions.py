@@ -61,7 +61,7 @@ def test_commitments_can_be_chosen_by_their_words(approver, charter):
 @pytest.mark.parametrize(
     ("typed", "words_"),
     [
-        ({"cause_ca": ""}, "Cause – This field is required."),
+        ({"cause_ca": ""}, "Cause, in Catalan – This field is required."),
         ({"resolution": ""}, "Resolution – This field is required."),
         ({"from_on": ""}, "First day – This field is required."),
         ({"until_on": "2026-10-01"}, "It must come after the first day."),
