@@ -64,6 +64,15 @@ def promised_terms(organisation: Organisation, *, on: date) -> list[PromisedTerm
     ]
 
 
+def promises_a_term(row: IndicatorRule) -> bool:
+    """Say whether a published rule promises a term to cases that come."""
+    if row.kind not in PROMISING:
+        return False
+    rule = engine_rule(row)
+    limits = [rule.limit, *(item.limit for item in rule.limits)]
+    return any(limit is not None and _term(limit) is not None for limit in limits)
+
+
 def newest_versions(organisation: Organisation) -> dict[int, CalendarVersion]:
     """Return what each calendar of an organisation says now, by its key. One query."""
     rows = (

@@ -223,9 +223,7 @@ def _candidates(plan: Plan, days: Days) -> Iterator[str]:
 
 
 def _any_within(days: Days, start: date, end: date | None) -> bool:
-    return any(
-        start < until and (end is None or first <= end) for first, until in days
-    )
+    return any(start < until and (end is None or first <= end) for first, until in days)
 
 
 def _case_impact(

@@ -1,7 +1,7 @@
 """A citizen in a real browser: finds a promise, claims about it and follows the claim."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,7 @@ from charters.models import Edition
 from core.text import LANGUAGES
 from feedback.models import Claim
 from feedback.services import claims
+from indicators.services import figures
 from tests import builders
 from tests.web.public import cases
 
@@ -46,6 +47,14 @@ def library(town) -> Edition:
     for month, missed in ((7, 0), (8, 1), (10, 2)):
         opened_at = datetime(2026, month, 5, 8, tzinfo=UTC)
         cases.share(edition, met=19, missed=missed, opened_at=opened_at)
+    # A figure that was restated, and a commitment that was suspended and is again.
+    figures.freeze_ended(organisation_id=town.pk, at=builders.NOW)
+    late = datetime(2026, 8, 6, 8, tzinfo=UTC)
+    cases.share(edition, met=1, opened_at=late)
+    author = builders.person(Role.APPROVER, of=town)
+    first, until = date(2026, 9, 1), date(2026, 9, 9)
+    cases.suspend(edition, from_on=first, until_on=until, by=author)
+    cases.suspend(edition, from_on=date(2026, 10, 1), by=author)
     builders.published(
         builders.charter_document(
             slug="archive",

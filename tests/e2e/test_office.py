@@ -14,9 +14,12 @@ from accounts.models import Membership, Organisation, User
 from charters.enums import EditionState
 from charters.models import Edition
 from charters.services.drafts import open_next, save
+from commitments.models import Suspension
 from core.text import LANGUAGES
 from feedback.models import Claim
 from feedback.services.claims import decide, file_claim
+from indicators.services import figures
+from indicators.services.calendars import put_calendar
 from tests import builders
 from tests.builders import NOW
 from tests.web.public import cases
@@ -80,8 +83,25 @@ def file(edition: Edition) -> Claim:
 def everybody(town: Organisation) -> User:
     """Somebody with every role that a page asks for."""
     user = builders.person("ADMINISTRATOR", of=town)
-    Membership.objects.create(user=user, organisation=town, role="CLAIM_HANDLER")
+    for role in ("CLAIM_HANDLER", "MANAGER"):
+        Membership.objects.create(user=user, organisation=town, role=role)
     return user
+
+
+def restatable(edition: Edition, by: User) -> Suspension:
+    """Suspend the commitment, make figures final, and mend their calendar."""
+    suspension = cases.suspend(edition, from_on=date(2026, 10, 20), by=by)
+    figures.freeze_ended(organisation_id=edition.organisation_id, at=NOW)
+    definition = builders.OFFICE_HOURS | {"holidays": {"2026-08-10": "Festa local"}}
+    put_calendar(
+        organisation=edition.organisation,
+        code="office",
+        name={"ca": "Oficina"},
+        definition=definition,
+        at=NOW,
+    )
+    figures.refresh(at=NOW)
+    return suspension
 
 
 def log_in(page: Page, url: str, user: User, *, language: str = "en") -> None:
@@ -146,9 +166,9 @@ def journey(page: Page, url: str, town: Organisation, claim: Claim) -> None:
     page.get_by_label("Calendar", exact=True).select_option("office")
     page.get_by_label("Events that start the clock").fill("opened")
     page.get_by_label("Events that stop the clock").fill("closed")
-    page.get_by_label("Unit of a mean, median or percentile of time").select_option(
-        "working_days"
-    )
+    # What another kind needs is folded, and opens without a script.
+    page.locator("summary", has_text="How long it took").click()
+    page.get_by_label("Unit of the time").select_option("working_days")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("IND-2")).to_be_visible()
     page.get_by_role("link", name="Nothing is missing: it can be published").click()
@@ -213,6 +233,7 @@ def test_pages_are_accessible(
     draft = open_next(charter=library.charter, by=everybody, at=NOW)
     decided = file(library)
     decide(claim=decided, outcome="rejected", answer="No", by=everybody, at=NOW)
+    suspension = restatable(library, everybody)
     office = f"{live_server.url}/{language}/office/"
     page.goto(f"{live_server.url}/{language}/login/")
     look(page)
@@ -242,6 +263,10 @@ def test_pages_are_accessible(
         f"vila/{LIBRARY}commitments/{rows['commitments']}/indicators/new/",
         *(f"vila/{LIBRARY}{name}/{pk}/" for name, pk in rows.items()),
         f"vila/{LIBRARY}commitments/{rows['commitments']}/delete/",
+        f"vila/{LIBRARY}suspensions/",
+        f"vila/{LIBRARY}suspensions/new/",
+        f"vila/{LIBRARY}suspensions/{suspension.pk}/lift/",
+        "vila/indicators/IND-1/restate/",
         "vila/claims/",
         "vila/claims/?show=decided",
         f"vila/claims/{claim.reference}/",
@@ -283,6 +308,7 @@ def test_error_states_are_accessible(
             f"{LIBRARY}redress/{draft.redress_measures.get().pk}/",
             ("#id_amount", "5"),
         ),
+        (f"{LIBRARY}suspensions/new/", None),
         (f"claims/{claim.reference}/", None),
     ]:
         page.goto(f"{office}{path}")

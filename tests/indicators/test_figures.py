@@ -268,7 +268,9 @@ def test_the_order_in_which_events_arrive_does_not_matter(publish):
 
 
 def test_an_event_computes_only_the_lines_it_is_part_of(publish, monkeypatch):
-    publish(indicators=[builders.indicator("A"), builders.indicator("B", period="year")])
+    publish(
+        indicators=[builders.indicator("A"), builders.indicator("B", period="year")]
+    )
     send(*request("a", "2026-03-02", "2026-03-03"), *request("b", "2026-06-01"))
     figures.refresh(at=NOW)
     computed = []

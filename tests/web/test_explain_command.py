@@ -8,7 +8,6 @@ from django.core.management import CommandError, call_command
 from core.text import LANGUAGES
 from tests.indicators.helpers import event, request, send
 
-
 LAST_MOMENT = (
     "  The last moment is 23:59 on Tuesday 31 March 2026; from 00:00 on Wednesday "
     "1 April 2026 on it is late."

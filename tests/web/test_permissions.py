@@ -26,6 +26,7 @@ from core.text import LANGUAGES
 from feedback.services.claims import file_claim
 from tests import builders
 from tests.builders import NOW
+from tests.indicators.helpers import event, send
 from tests.web.public import cases
 
 GET, POST = "get", "post"
@@ -130,6 +131,8 @@ ROWS: list[Row] = [
     *page("suspensions", "charters.view", **LIBRARY),
     *form("suspension-new", "commitments.suspend", **LIBRARY),
     *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
+    *page("cases", "results.view", indicator="IND-1"),
+    *page("case", "results.view", **CASE),
     *form("restate", "results.restate", indicator="IND-1"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
@@ -168,6 +171,7 @@ def world(charter: Edition) -> dict[str, Any]:
         language="ca",
         at=NOW,
     ).claim
+    send(event("E-1", CASE["case"]))
     return {
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,

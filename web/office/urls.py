@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from web.office import (
     calendars,
+    cases,
     charters,
     claims,
     dashboard,
@@ -75,6 +76,8 @@ pages: list[URLPattern | URLResolver] = [
     path("calendars/", calendars.calendars, name="calendars"),
     path("new-calendar/", calendars.calendar_new, name="calendar-new"),
     path("calendars/<str:calendar>/", include(calendar_pages)),
+    path("indicators/<str:indicator>/cases/", cases.cases, name="cases"),
+    path("indicators/<str:indicator>/cases/<path:case>/", cases.case, name="case"),
     path("indicators/<str:indicator>/restate/", restating.restate, name="restate"),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),

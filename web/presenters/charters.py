@@ -19,6 +19,7 @@ from commitments.queries.editions import assurance_of, commitments_of, redress_o
 from core.text import Words, words
 from engine.periods import PeriodKind, add_months
 from indicators.models import IndicatorRule, Result
+from indicators.queries.deadlines import promises_a_term
 from indicators.queries.results import last_ended_segments, revisions_of
 from web.presenters.degrees import DegreesView, degrees_view
 from web.presenters.figures import (
@@ -113,6 +114,7 @@ class IndicatorView:
     :ivar goals: every target: its own, and those of seasons, years and sites.
     :ivar segments: the latest figure part by part, where the rule parts its cases.
     :ivar history: of the periods whose figure was restated.
+    :ivar has_term: whether it promises a term, whose last day can be counted.
     """
 
     code: str
@@ -127,6 +129,7 @@ class IndicatorView:
     trend: TrendView | None
     segments: tuple[SegmentView, ...]
     history: tuple[HistoryView, ...]
+    has_term: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,6 +494,7 @@ def _indicator(
             == (line.period_kind, line.period_start)
         ),
         history=history_view(ledger.revisions, rule, reading, roles=ledger.roles),
+        has_term=promises_a_term(rule),
     )
 
 

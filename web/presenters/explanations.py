@@ -95,19 +95,47 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """One of several contributions of a case, in a list."""
+
+    part: str
+    key: str
+    verdict: str
+    tone: str
+    icon: str
+    value: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case of a stream, explained: one finding for most kinds of indicator."""
+    """
+    A case of a stream, explained: one finding for most kinds of indicator.
+
+    :ivar parts: all its findings in a list, if there are several.
+    """
 
     case: str
     stream: Words
     as_of: str
     ignored: tuple[str, ...]
     findings: tuple[FindingView, ...]
+    parts: tuple[PartLine, ...]
 
 
-def case_view(told: Explained, *, language: str) -> CaseView:
-    """Put a case into words."""
+def case_view(told: Explained, *, language: str, part: str | None = None) -> CaseView:
+    """
+    Put a case into words.
+
+    :param part: of several findings, the one to tell in full; all by default.
+    """
     explanation = told.explanation
+    tellings = [_Telling(told, item, language) for item in explanation.findings]
+    several = len(tellings) > 1
+    chosen = [
+        item
+        for item in tellings
+        if part is None or not several or item.finding.fact.part == part
+    ]
     zone = explanation.zone.key
     return CaseView(
         case=explanation.case,
@@ -115,9 +143,8 @@ def case_view(told: Explained, *, language: str) -> CaseView:
         as_of=_("As seen at %(moment)s.")
         % {"moment": moment_words(explanation.as_of, zone)},
         ignored=tuple(_ignored(explanation)),
-        findings=tuple(
-            _Telling(told, finding, language).view() for finding in explanation.findings
-        ),
+        findings=tuple(item.view() for item in chosen),
+        parts=tuple(item.line() for item in tellings) if several else (),
     )
 
 
@@ -250,6 +277,18 @@ class _Telling:
             edition=rule.edition.number if rule else None,
             charter=rule.edition.charter.slug if rule else "",
             zone=zone_words(self.zone),
+        )
+
+    def line(self) -> PartLine:
+        """Put it into a row among others."""
+        verdict, tone, icon = VERDICTS[self.finding.outcome]
+        return PartLine(
+            part=self.part(),
+            key=self.finding.fact.part,
+            verdict=str(verdict),
+            tone=tone,
+            icon=icon,
+            value=tuple(self.why()),
         )
 
     # Why.

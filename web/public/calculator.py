@@ -143,6 +143,7 @@ def _forms(desk: Desk, query: QueryDict, now: datetime) -> tuple[PromiseForm, Te
     initial = {"day": local.date().isoformat(), "time": f"{local:%H:%M}"}
     # Whoever asks about a promise without saying when asks about now.
     asked = initial | {name: query.get(name, "") for name in query}
+    asked["promise"] = _promise(desk, query.get("promise", ""))
     promise_form = PromiseForm(
         asked if "promise" in query else None,
         promises=promise_choices(desk.terms.values(), language=desk.language),
@@ -156,6 +157,14 @@ def _forms(desk: Desk, query: QueryDict, now: datetime) -> tuple[PromiseForm, Te
         auto_id="term-%s",
     )
     return promise_form, term_form
+
+
+def _promise(desk: Desk, code: str) -> str:
+    """Take the name of an indicator for its first term."""
+    if code in desk.terms:
+        return code
+    several = (name for name in desk.terms if name.startswith(f"{code}."))
+    return next(several, code)
 
 
 def _asked(promise_form: PromiseForm, term_form: TermForm) -> WhenForm | None:

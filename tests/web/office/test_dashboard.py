@@ -52,7 +52,7 @@ def test_dashboard_shows_the_latest_official_figure(at_work, charter):
     page = words(at_work("MANAGER").get(OFFICE))
     assert "Met 1 of 1 indicators; 1 of them evaluated" in page
     assert "Not met 0 of the 1 evaluated" in page
-    assert "IND-1, commitment C1 Met October 2026 (provisional)" in page
+    assert "Its cases : IND-1 Met October 2026 (provisional)" in page
     assert "19 of 20 in time, 95 %, target at least 95 %: met" in page
     assert "Events to 6 October 2026" in page
     assert (
