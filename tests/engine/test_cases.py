@@ -540,7 +540,7 @@ def facts_of(made: Promise, log: list[tuple[str, Event]]) -> list[Fact]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(promises(), logs())
 def test_facts_make_sense(made, log):
     kind = made.rule.cases.kind
@@ -561,7 +561,7 @@ def test_facts_make_sense(made, log):
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(promises(BY_CASE), logs(), instants, instants)
 def test_time_never_forgives(made, log, one_instant, other):
     """A promise once broken stays broken, and what was kept stays kept."""
@@ -646,7 +646,7 @@ def arrivals(draw):
     return draw(promises()), log, draw(st.permutations(log))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(arrivals())
 def test_judging_at_once_is_judging_event_by_event_in_any_order(given_):
     """Replay = incremental, for rules and logs of every sort."""
@@ -681,7 +681,7 @@ def by_key(fact: Fact) -> tuple[str, str, str]:
     return fact.key
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(promises(TIMED_KINDS), logs(), instants, st.sampled_from(["asked", "replied"]))
 def test_nothing_logged_after_the_stop_moves_a_clock(made, log, when, type_):
     for case, events in by_case(log).items():
@@ -697,7 +697,7 @@ def test_nothing_logged_after_the_stop_moves_a_clock(made, log, when, type_):
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(promises(TIMED_KINDS), logs(), instants)
 def test_splitting_a_pause_changes_nothing(made, log, when):
     if any(pause.at_most for pause in made.rule.pauses) or not made.rule.pauses:
@@ -809,7 +809,7 @@ def walked(says, events) -> tuple[datetime | None, datetime | None]:
     return end, None
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(walks())
 def test_a_second_reading_half_hour_by_half_hour_agrees(walk):
     says, made, events = walk

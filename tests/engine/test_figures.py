@@ -414,7 +414,7 @@ def suspended_on(made: Promise, day: date) -> bool:
     return any(item.from_on <= day < item.until_on for item in made.suspensions)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     plans(),
     st.sampled_from(["2026-03", "2026-04", "2026-Q1", "2026"]),
@@ -546,7 +546,7 @@ AGGREGATES: dict[str, Callable[[list[Fraction]], Fraction]] = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 4), st.integers(0, 20)), max_size=20),
     st.sampled_from(sorted(AGGREGATES)),
@@ -891,7 +891,7 @@ def facts_of(made: Promise, log: list[tuple[str, Event]]) -> list[Fact]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     promises(),
     logs(),
@@ -939,7 +939,7 @@ ADDITIVE = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(promises(ADDITIVE), logs(), st.integers(0, 60))
 def test_a_year_is_the_sum_of_its_months(made, log, late):
     as_of = midnight(date(2026, 3, 1) + late * ONE_DAY)

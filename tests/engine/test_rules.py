@@ -345,7 +345,7 @@ any_json = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.sampled_from([kind.value for kind in Kind]) | names,
     st.dictionaries(st.sampled_from(sorted(KEYS)), any_json, max_size=4) | any_json,
@@ -373,7 +373,7 @@ def spoilt_definitions(draw):
     return kind, spoilt
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(spoilt_definitions())
 def test_a_rule_with_one_part_exchanged_is_read_or_refused_by_path(spoilt):
     assert_read_or_refused(*spoilt)
