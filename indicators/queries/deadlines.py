@@ -1,13 +1,13 @@
 """Terms that an organisation promises today, and the calendars they are counted with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from accounts.models import Organisation
 from charters.queries.editions import in_force
 from engine.measures import Kind
-from engine.periods import PeriodKind, period_of
+from engine.periods import Period, PeriodKind
 from engine.rules import Condition, Goal, Limit, Rule, Sense
 from engine.worktime import Term
 from indicators.models import CalendarVersion, IndicatorRule
@@ -36,17 +36,22 @@ class PromisedTerm:
     calendar: CalendarVersion | None
 
     def goal_on(self, day: date) -> Goal | None:
-        """Return for how many cases it is promised, in the month of a day."""
-        goal, _one = self.rule.goal_for(period_of(day, PeriodKind.MONTH))
+        """Return for how many of the cases of a day it is promised."""
+        alone = Period(day, day + timedelta(days=1), PeriodKind.MONTH)
+        goal, _one = self.rule.goal_for(alone)
         return goal
 
 
-def promised_terms(organisation: Organisation, *, on: date) -> list[PromisedTerm]:
+def promised_terms(
+    organisation: Organisation, *, on: date, versions: Mapping[int, CalendarVersion]
+) -> list[PromisedTerm]:
     """
     Return the terms that charters in force promise to what begins on a day.
 
     Notices, terms that the case itself carries and what is left for the remainder of
-    the cases are not among them. Two queries.
+    the cases are not among them. One query.
+
+    :param versions: what each calendar says, by its key (:func:`newest_versions`).
     """
     rows = (
         IndicatorRule.objects.filter(
@@ -56,7 +61,6 @@ def promised_terms(organisation: Organisation, *, on: date) -> list[PromisedTerm
         .select_related("edition__charter", "commitment", "indicator")
         .order_by("edition__charter__slug", "position", "pk")
     )
-    versions = newest_versions(organisation)
     return [
         term
         for row in rows

@@ -12,7 +12,11 @@ from engine.worktime import Unit
 from indicators.models import CaseFact, Indicator
 from indicators.queries.cases import CaseFilter, CaseGroup, case_page, ledger_periods
 from indicators.queries.computing import plan_of
-from indicators.queries.deadlines import promised_terms, promises_a_term
+from indicators.queries.deadlines import (
+    newest_versions,
+    promised_terms,
+    promises_a_term,
+)
 from indicators.queries.explaining import explained, streams_of
 from indicators.services import figures
 from tests import builders
@@ -257,7 +261,7 @@ SUMMER = {"from": "06-01", "until": "09-16"}
 def terms(town, on=date(2026, 3, 2)):
     return [
         (item.code, str(item.term.amount), len(item.conditions))
-        for item in promised_terms(town, on=on)
+        for item in promised_terms(town, on=on, versions=newest_versions(town))
     ]
 
 
@@ -290,7 +294,8 @@ def test_what_promises_no_term_to_a_case_is_not_among_them(town, kind, limit):
 def test_goals_are_those_of_the_day(town):
     targets = [{"from": "2026-06-01", "target": "90"}]
     published(town, RULE | {"targets": targets})
-    (item,) = promised_terms(town, on=date(2026, 7, 1))
+    versions = newest_versions(town)
+    (item,) = promised_terms(town, on=date(2026, 7, 1), versions=versions)
     assert promises_a_term(item.row)
     assert item.goal_on(date(2026, 7, 1)).target == 90
     assert item.goal_on(date(2026, 5, 1)).target == 95

@@ -26,6 +26,7 @@ from web.presenters.cases import (
 )
 from web.presenters.explanations import case_view
 
+PAGE = 50
 PERIODS = 36  # to choose from
 
 
@@ -44,7 +45,11 @@ def cases(request: StaffRequest, indicator: str) -> HttpResponse:
     known = ledger_periods(found, PeriodKind(rule.period), most=PERIODS)
     chosen = _filter(request)
     page = case_page(
-        plan, chosen, as_of=timezone.now(), after=request.GET.get("after", "")
+        plan,
+        chosen,
+        as_of=timezone.now(),
+        after=request.GET.get("after", ""),
+        size=PAGE,
     )
     periods = [chosen.period, *(period for period, _reasons in known)]
     reasons = {reason for _period, reasons in known for reason in reasons}

@@ -127,14 +127,14 @@ def _desk(slug: str, query: QueryDict, now: datetime) -> Desk:
     # The promises of the day that is asked about, where it is one.
     asked = WhenForm({"day": query.get("day", ""), "time": "00:00"})
     day = asked.cleaned_data["day"] if asked.is_valid() else today
+    versions = newest_versions(organisation)
+    terms = promised_terms(organisation, on=day, versions=versions)
     return Desk(
         organisation=organisation,
         language=get_language() or organisation.language,
         today=today,
-        terms={item.code: item for item in promised_terms(organisation, on=day)},
-        versions={
-            item.calendar.code: item for item in newest_versions(organisation).values()
-        },
+        terms={item.code: item for item in terms},
+        versions={item.calendar.code: item for item in versions.values()},
     )
 
 
