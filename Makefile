@@ -9,8 +9,8 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports database pytest lock messages clean \
-	python runtime tools
+.PHONY: help run test lint types imports database pytest bench lock messages clean \
+	python runtime tools measuring
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,12 +36,18 @@ database: tools ## Check migrations and deployment settings
 pytest: tools ## Run the tests; further arguments in ARGS="..."
 	@$(EMBEDDED) check pytest --pytest="$(ARGS)"
 
+bench: measuring ## Measure everything (BENCH_SIZE=small or full); see docs/performance.md
+	@$(EMBEDDED) with-servers --durable -- $(VENV)/python -m bench
+
 lock: ## Resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones)
 	$(COMPILE) $(ARGS) --extra embedded --output-file requirements/runtime.txt
 	$(COMPILE) $(ARGS) --constraint requirements/runtime.txt \
 		--output-file requirements/server.txt
 	$(COMPILE) $(ARGS) --constraint requirements/runtime.txt \
 		--extra embedded --group test --group lint --output-file requirements/test.txt
+	$(COMPILE) $(ARGS) --constraint requirements/test.txt \
+		--extra embedded --group test --group lint --group bench \
+		--output-file requirements/bench.txt
 
 messages: tools ## Bring the catalogues of translations up to date and compile them
 	@$(VENV)/python -m tests.catalogues
@@ -58,3 +64,6 @@ runtime: python
 
 tools: python
 	@"$(PYTHON)" -m embedded.install test
+
+measuring: python
+	@"$(PYTHON)" -m embedded.install bench

@@ -32,7 +32,7 @@ def _do(options: argparse.Namespace) -> int:
         case "chromium":
             print(chromium.ensure())
         case "with-servers":
-            return runner.run(options.command, os.environ)
+            return runner.run(options.command, os.environ, durable=options.durable)
         case "manage":
             return supervisor.manage(options.arguments, os.environ)
         case "check":
@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("chromium", help="find or install the tests' browser")
     beside = commands.add_parser(
         "with-servers", help="run a command beside throwaway servers"
+    )
+    beside.add_argument(
+        "--durable", action="store_true", help="servers as careful as for real data"
     )
     beside.add_argument("command", nargs="+", help="the command, after --")
     manage = commands.add_parser(

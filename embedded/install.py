@@ -2,8 +2,8 @@
 Puts the locked packages into .venv, once per lock.
 
 Run by any Python from 3.11 on, with nothing but its standard library:
-``python3 -m embedded.install runtime`` (or ``test``). uv is used where it is at
-hand, since it is faster; plain venv and pip do the same.
+``python3 -m embedded.install runtime`` (or ``test``, or ``bench``). uv is used where it
+is at hand, since it is faster; plain venv and pip do the same.
 """
 
 import hashlib
@@ -17,12 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 # Each lock and the locks whose packages include its own (tests/test_packaging.py).
-ENOUGH = {"runtime": ("runtime", "test"), "test": ("test",)}
+ENOUGH = {
+    "runtime": ("runtime", "test", "bench"),
+    "test": ("test", "bench"),
+    "bench": ("bench",),
+}
 
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ENOUGH:
-        print("Usage: python3 -m embedded.install runtime|test", file=sys.stderr)
+        names = "|".join(ENOUGH)
+        print(f"Usage: python3 -m embedded.install {names}", file=sys.stderr)
         return 2
     try:
         ensure(arguments[0])

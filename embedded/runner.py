@@ -16,23 +16,30 @@ from embedded.servers import ephemeral
 TEST_SETTINGS = {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def run(
+    argv: Sequence[str], environ: Mapping[str, str], *, durable: bool = False
+) -> int:
     """
     Run a command in this terminal beside servers; answers its exit status.
 
+    :param durable: see :func:`embedded.servers.ephemeral`.
     :raises StartError: if a server does not come up or the command does not exist.
     """
-    with Interrupts() as interrupts, server_environment(environ, interrupts) as found:
+    with (
+        Interrupts() as interrupts,
+        server_environment(environ, interrupts, durable=durable) as found,
+    ):
         return execute(argv, {**environ, **TEST_SETTINGS, **found}, interrupts)
 
 
 @contextmanager
 def server_environment(
-    environ: Mapping[str, str], interrupts: Interrupts
+    environ: Mapping[str, str], interrupts: Interrupts, *, durable: bool = False
 ) -> Iterator[dict[str, str]]:
     """
     Yield DATABASE_URL and REDIS_URL of servers that answer.
 
+    :param durable: see :func:`embedded.servers.ephemeral`.
     :raises StartError: if a named one does not answer or our own does not come up.
     """
     database_url = environ.get("DATABASE_URL") or None
@@ -45,6 +52,7 @@ def server_environment(
         database_url=database_url,
         redis_url=redis_url,
         asked_to_stop=interrupts.asked,
+        durable=durable,
     ) as addresses:
         yield addresses.environment()
 

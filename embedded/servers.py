@@ -51,12 +51,15 @@ def ephemeral(
     database_url: str | None = None,
     redis_url: str | None = None,
     asked_to_stop: Callable[[], bool] = lambda: False,
+    durable: bool = False,
 ) -> Iterator[Addresses]:
     """
     Fast servers with nothing in them, gone with their folder at the end.
 
     ``with ephemeral() as (database_url, redis_url)``, from the main thread. A server
     that is given is used instead of our own.
+
+    :param durable: as careful, and as slow, as those of an installation.
 
     :raises StartError: if a server does not come up.
     """
@@ -66,7 +69,7 @@ def ephemeral(
             base,
             database_url=database_url,
             redis_url=redis_url,
-            throwaway=True,
+            throwaway=not durable,
         )
 
 

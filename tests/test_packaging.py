@@ -5,6 +5,7 @@ import re
 import subprocess
 import threading
 import tomllib
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ from embedded.process import ROOT
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 ONE_SHOT = {"migrate"}
-LOCKS = ("server", "runtime", "test")
+LOCKS = ("server", "runtime", "test", "bench")
 
 
 def locked(name):
@@ -48,7 +49,7 @@ def test_every_locked_package_has_hashes_and_no_address(name):
     assert "index-url" not in text
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [LOCKS[:2], LOCKS[1:]])
+@pytest.mark.parametrize(("smaller", "larger"), list(pairwise(LOCKS)))
 def test_larger_lock_includes_the_smaller_one(smaller, larger):
     assert locked(smaller).items() <= locked(larger).items()
 

@@ -1,0 +1,1 @@
+"""Measure the product in ratios: ``make bench`` (docs/performance.md)."""
