@@ -5,7 +5,7 @@ from django.db import IntegrityError
 
 from accounts.enums import Role
 from accounts.models import Membership, Organisation, Unit, User
-from accounts.rules import PERMISSIONS, allows, roles_of
+from accounts.rules import PERMISSIONS, allows, roles_of, roles_of_people
 from tests import builders
 
 
@@ -22,6 +22,19 @@ def test_a_role_in_a_unit_counts(town):
     person = builders.person("DRAFTER", of=town)
     Membership.objects.create(user=person, organisation=town, unit=unit, role="MANAGER")
     assert roles_of(person, town) == {"DRAFTER", "MANAGER"}
+
+
+def test_roles_of_several_people_are_of_one_organisation_too(
+    town, django_assert_num_queries
+):
+    other = builders.organisation("other")
+    both = builders.person("MANAGER", of=town)
+    Membership.objects.create(user=both, organisation=town, role="APPROVER")
+    Membership.objects.create(user=both, organisation=other, role="AUDITOR")
+    gone = builders.person("MANAGER", of=other)
+    with django_assert_num_queries(1):
+        found = roles_of_people([both.pk, gone.pk], town)
+    assert found == {both.pk: [Role.APPROVER, Role.MANAGER]}
 
 
 def test_who_left_has_no_role(town):
@@ -47,6 +60,10 @@ def test_nobody_without_a_role_may_do_anything(permission):
         ("CLAIM_HANDLER", "claims.decide", True),
         ("ADMINISTRATOR", "claims.decide", False),
         ("MANAGER", "results.view", True),
+        ("MANAGER", "results.restate", True),
+        ("ADMINISTRATOR", "results.restate", False),
+        ("APPROVER", "commitments.suspend", True),
+        ("DRAFTER", "commitments.suspend", False),
     ],
 )
 def test_what_a_role_may_do(role, permission, may):
