@@ -46,7 +46,7 @@ def test_results_are_written_for_programs_and_for_people(tmp_path):
     kept = json.loads((tmp_path / "one.json").read_text())
     assert kept["machine"] == machine
     assert [row["met"] for row in kept["rows"]] == [True, False, None]
-    bars = ET.parse(tmp_path / "one.svg").getroot().iter("{*}rect")
+    bars = ET.parse(tmp_path / "one.svg").getroot().iterfind(".//{*}rect")
     assert len(list(bars)) == 1 + 2  # the ground, and what has a target
 
 
