@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, ngettext
 from engine.compliance import degrees
 from indicators.queries.computing import stored
 from web.presenters.numbers import PERCENT, number, quantity, rounded
+from web.presenters.standing import count_words
 
 EVERYTHING = Fraction(100)
 
@@ -41,13 +42,12 @@ def degrees_view(statuses: Iterable[str]) -> DegreesView:
     evaluated = found.met + found.unmet
     other = sum(found.other.values())
     return DegreesView(
-        sentence=_(
-            "%(met)s met, %(unmet)s not met, %(other)s not evaluated, of %(total)s"
-        )
+        # Translators: each part is such as "4 met", "1 not met", "2 not evaluated".
+        sentence=_("%(met)s, %(unmet)s, %(other)s, of %(total)s")
         % {
-            "met": number(found.met),
-            "unmet": number(found.unmet),
-            "other": number(other),
+            "met": count_words("met", found.met),
+            "unmet": count_words("unmet", found.unmet),
+            "other": count_words("not_evaluated", other),
             "total": number(evaluated + other),
         },
         of_total=_degree(

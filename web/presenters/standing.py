@@ -79,6 +79,12 @@ def standing_of(statuses: Iterable[str]) -> str:
     return next((status for status in ORDER if status in found), "not_evaluated")
 
 
+def count_words(status: str, n: int) -> str:
+    """Say how many commitments stand in a way."""
+    _tone, _icon, words = COUNTS[status]
+    return str(words % {"n": n})
+
+
 def silent_words(statuses: Sequence[str]) -> str:
     """
     Say of how many of a commitment's indicators nobody can tell; empty if of none.
@@ -99,7 +105,7 @@ def counts_of(statuses: Iterable[str]) -> list[StatusCount]:
     """Count commitments by how they stand, verdicts first."""
     found = Counter(statuses)
     return [
-        StatusCount(status, tone, icon, str(words % {"n": found[status]}))
-        for status, (tone, icon, words) in COUNTS.items()
+        StatusCount(status, tone, icon, count_words(status, found[status]))
+        for status, (tone, icon, _words) in COUNTS.items()
         if found[status]
     ]
