@@ -21,7 +21,12 @@ PAGE = ROOT / "docs" / "oracles.md"
 REWRITE = "PARAULA_WRITE_PAGES"
 Way = tuple[str, ...]
 # Decimals to which a number is printed, by the name that it or its list has.
-PLACES = {"wilson95": 4, "mean_score_presupuestosabiertos_pct": 4, "recomputed_pct": 4}
+PLACES = {
+    "wilson95": 4,
+    "mean_score_presupuestosabiertos_pct": 4,
+    "recomputed_pct": 4,
+    "published_goals_achieved_pct": 1,
+}
 USUAL_PLACES = 6
 # The files were computed with binary fractions: half a last digit may fall either way.
 FUZZ = Fraction(1, 10**9)

@@ -125,10 +125,15 @@ class Office:
         self.received[stream] += int(receipt.split()[0])
         return receipt
 
-    def compute(self) -> None:
-        """Judge every case and write the ledger."""
+    def compute(self, *codes: str) -> None:
+        """
+        Judge every case and write the ledger.
+
+        :param codes: of these indicators only; all by default.
+        """
         self._facts.clear()
-        said("recompute")
+        for code in codes or [None]:
+            said("recompute", organisation=self.town.slug, indicator=code)
 
     def verify(self, *codes: str) -> str:
         """
@@ -232,6 +237,7 @@ class Office:
         plan, promise = self._promise(code)
         look = Look(
             promise=promise,
+            promises=[promise],
             rule=promise.rule,
             period=EVER,
             zone=plan.zone,

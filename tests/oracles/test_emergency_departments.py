@@ -64,7 +64,10 @@ def financial_year(first: int) -> Period:
 
 
 def test_every_published_figure(departments, shared_data):
-    major = departments.facts("AE4H", "1")
+    ratios = [
+        100 * Fraction(fact.value) / Fraction(fact.base)
+        for fact in departments.facts("AE4H", "1")
+    ]
     ours = {
         "rows": departments.events().filter(type="attended").count(),
         "indicators": {
@@ -78,14 +81,10 @@ def test_every_published_figure(departments, shared_data):
                 for year in (2016, 2017, 2018)
             },
             "org_months_type1_meeting_95pct": share_of(
-                sum(
-                    meets(
-                        100 * Fraction(fact.value) / Fraction(fact.base), ">=", STANDARD
-                    )
-                    for fact in major
-                ),
-                len(major),
+                sum(meets(ratio, ">=", STANDARD) for ratio in ratios), len(ratios)
             ),
+            # What nobody should publish: it is none of the ledger's figures.
+            "trap_mean_of_org_ratios_type1_pct": sum(ratios) / len(ratios),
         },
     }
     agrees(shared_data, "nhs_ae_4h", ours, test=__file__)
