@@ -53,7 +53,7 @@ CALENDAR = WorkCalendar.from_definition(
     {
         "zone": "Europe/Madrid",
         "known_from": "2026-01-01",
-        "known_until": "2026-06-01",
+        "known_until": "2026-04-20",
         "weekly": {
             "mon": [["09:00", "14:00"], ["16:00", "18:30"]],
             "tue": [["09:00", "14:00"]],

@@ -346,6 +346,7 @@ def _weekend(_step: Step, _told: Derivation) -> str:
 
 
 CLOSED = {
+    HoursFrom.WEEKLY: gettext_lazy("The office does not open on this day of the week."),
     HoursFrom.OVERRIDE: gettext_lazy("The office is closed on this very date."),
     HoursFrom.SEASON: gettext_lazy("The office is closed, by the hours of the season."),
 }

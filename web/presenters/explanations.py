@@ -141,11 +141,16 @@ def case_view(told: Explained, *, language: str, part: str | None = None) -> Cas
         case=explanation.case,
         stream=words(told.stream.name, language),
         as_of=_("As seen at %(moment)s.")
-        % {"moment": moment_words(explanation.as_of, zone)},
+        % {"moment": moment_words(_minute(explanation.as_of), zone)},
         ignored=tuple(_ignored(explanation)),
         findings=tuple(item.view() for item in chosen),
         parts=tuple(item.line() for item in tellings) if several else (),
     )
+
+
+def _minute(at: datetime) -> datetime:
+    """Drop the seconds, which say nothing of when somebody looked."""
+    return at.replace(second=0, microsecond=0)
 
 
 # What is said of the whole case.
@@ -579,27 +584,39 @@ def _limit_title(found: LimitFound, timing: Timing) -> str:
 
 def condition_words(checked: Checked) -> str:
     """Say what a condition asks, what the case says and whether it holds."""
-    excludes = checked.path.startswith("exclude")
-    sentence = (
-        (_EXCLUDES if checked.holds else _EXCLUDES_NOT)
-        if excludes
-        else (_HOLDS if checked.holds else _HOLDS_NOT)
-    )
-    found = checked.found
+    sentence = CONDITIONS[
+        checked.path.startswith("exclude"), checked.holds, checked.found is not None
+    ]
     return str(sentence) % {
         "condition": asked_words(checked.condition),
-        "found": _("nothing") if found is None else f"“{found}”",
+        "found": checked.found,
     }
 
 
-_HOLDS = gettext_lazy("Condition kept: %(condition)s; the case says %(found)s.")
-_HOLDS_NOT = gettext_lazy("Condition not kept: %(condition)s; the case says %(found)s.")
-_EXCLUDES = gettext_lazy(
-    "Reason to leave it out: %(condition)s; the case says %(found)s."
-)
-_EXCLUDES_NOT = gettext_lazy(
-    "No reason to leave it out: %(condition)s; the case says %(found)s."
-)
+# By what a condition does (leave out, or take in), whether it holds, and whether the
+# case says anything of it.
+CONDITIONS: dict[tuple[bool, bool, bool], LazyText] = {
+    (False, True, True): gettext_lazy(
+        "Condition kept: %(condition)s; the case says “%(found)s”."
+    ),
+    (False, True, False): gettext_lazy("Condition kept: %(condition)s."),
+    (False, False, True): gettext_lazy(
+        "Condition not kept: %(condition)s; the case says “%(found)s”."
+    ),
+    (False, False, False): gettext_lazy(
+        "Condition not kept: %(condition)s; the case says nothing of it."
+    ),
+    (True, True, True): gettext_lazy(
+        "Reason to leave it out: %(condition)s; the case says “%(found)s”."
+    ),
+    (True, True, False): gettext_lazy("Reason to leave it out: %(condition)s."),
+    (True, False, True): gettext_lazy(
+        "No reason to leave it out: %(condition)s; the case says “%(found)s”."
+    ),
+    (True, False, False): gettext_lazy(
+        "No reason to leave it out: %(condition)s; the case says nothing of it."
+    ),
+}
 
 
 def asked_words(condition: Condition) -> str:
