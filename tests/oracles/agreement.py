@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -51,10 +51,39 @@ def agrees(
     theirs, apart = published(data, name), apart or {}
     differences = list(_differences(theirs, ours, (), apart))
     assert not differences, "\n".join(differences)
-    section = "\n".join(_section(name, theirs, ours, Path(test), apart))
+    rows = [
+        (_told(way), one, other) for way, one, other in _rows(theirs, ours, (), apart)
+    ]
+    left = sum(_numbers(_part(theirs, way)) for way in apart)
+    tells(
+        name,
+        f"{_numbers(theirs) - left} numbers",
+        rows,
+        test=test,
+        apart={_told(way): reason for way, reason in apart.items()},
+    )
+
+
+def tells(
+    name: str,
+    what: str,
+    rows: Iterable[tuple[str, str, str]],
+    *,
+    test: str,
+    apart: Mapping[str, str] | None = None,
+) -> None:
+    """
+    Make sure that the page tells this of a data set, or write it there if asked to.
+
+    :param what: is reproduced.
+    :param rows: what it is, as published and as ours.
+    :param apart: why something is not reproduced.
+    """
+    section = "\n".join(_section(name, what, rows, Path(test), apart or {}))
     if os.environ.get(REWRITE):
         _rewrite(name, section)
-    assert told(name) == section, f"{PAGE.name} is old: run with {REWRITE}=1"
+    found = dict(sections(PAGE.read_text(encoding="utf-8"))).get(name)
+    assert found == section, f"{PAGE.name} is old: run with {REWRITE}=1"
 
 
 def published(data: Path, name: str) -> dict[str, Any]:
@@ -62,11 +91,6 @@ def published(data: Path, name: str) -> dict[str, Any]:
     path = data / f"{name}.expected.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def told(name: str) -> str | None:
-    """Return what the page says of a data set."""
-    return dict(sections(PAGE.read_text(encoding="utf-8"))).get(name)
 
 
 def sections(page: str) -> list[tuple[str, str]]:
@@ -140,23 +164,27 @@ def _numbers(part: Any) -> int:
 
 
 def _section(
-    name: str, theirs: Any, ours: Any, test: Path, apart: Mapping[Way, str]
+    name: str,
+    what: str,
+    rows: Iterable[tuple[str, str, str]],
+    test: Path,
+    apart: Mapping[str, str],
 ) -> Iterator[str]:
-    left = sum(_numbers(_part(theirs, way)) for way in apart)
     yield f"## `{name}`"
     yield ""
-    yield f"{_numbers(theirs) - left} numbers, reproduced by `{test.relative_to(ROOT)}`."
+    yield f"{what}, reproduced by `{test.relative_to(ROOT)}`."
     yield ""
     yield "| what | published | ours |"
     yield "|---|---|---|"
-    for way, one, other in _rows(theirs, ours, (), apart):
-        yield f"| {_told(way)} | {one} | {other} |"
+    for row in rows:
+        # Two of the files have bars in their names.
+        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
     if apart:
         yield ""
         yield "Not reproduced:"
         yield ""
-        for way, reason in apart.items():
-            yield f"- {_told(way)}: {reason}"
+        for part, reason in apart.items():
+            yield f"- {part}: {reason}"
 
 
 def _part(tree: Any, way: Way) -> Any:
