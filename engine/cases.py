@@ -13,6 +13,7 @@ evaluation); Ley 39/2015 arts. 22 and 30 to 32 (terms, suspension, extension),
 through :mod:`engine.worktime`.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -195,6 +196,11 @@ class Fact:
             return line
         # Nothing in a text may pass for the end of it.
         return "|".join(map(_escaped, parts))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of :attr:`canonical`, 32 bytes."""
+        return hashlib.sha256(self.canonical.encode()).digest()
 
 
 def judge(

@@ -15,12 +15,13 @@ evaluation).
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.cases import Fact, Outcome, Promise
@@ -30,6 +31,8 @@ from engine.periods import Period, PeriodKind
 from engine.rules import Demand, Goal, Rule
 from engine.worktime import BeyondCalendarError
 from engine.worktime.civil import instant_of, micros_of
+
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 class Status(StrEnum):
@@ -105,7 +108,7 @@ class MonthTally:
     """
     What the cases counted in one month and segment add up to.
 
-    :ivar digest: SHA-256 over the facts, in order of case.
+    :ivar digest: that of its facts (:func:`digest_of`).
     :ivar suspended: the sums of those that a suspension takes out, apart.
     """
 
@@ -124,11 +127,36 @@ class Cell:
     :ivar tallies: of its months and segments, in any order.
     :ivar cases: gives the facts themselves; called only for kinds that need them.
     :ivar earlier: gives those of the period that a trend compares with.
+    :ivar values: gives the values counted, for kinds that need no more than them;
+        told whether to leave out what is suspended. Taken from the cases by default.
     """
 
     tallies: Sequence[MonthTally]
     cases: Callable[[], Iterable[Fact]]
     earlier: Callable[[], Iterable[Fact]] = tuple
+    values: Callable[[bool], Sequence[Decimal]] | None = None
+
+
+class Alike(NamedTuple):
+    """
+    Facts that a tally does not tell apart, counted and added up.
+
+    A database can do that; :func:`tallied` goes on from there.
+
+    :ivar reason: why they are excluded, ``due``: the due instant of open ones in
+        microseconds since 1970, ``score``: that of answers; empty for all others.
+    :ivar total: sum of the values of what is counted; ``base``: of the denominators'
+        parts, or of the answers' weights.
+    """
+
+    outcome: Outcome
+    n: int
+    reason: str = ""
+    due: int | None = None
+    score: Decimal | None = None
+    total: Decimal = ZERO
+    base: Decimal = ZERO
+    last_event: int | None = None
 
 
 def month_tallies(facts: Iterable[Fact], rule: Rule) -> list[MonthTally]:
@@ -144,7 +172,7 @@ def month_tallies(facts: Iterable[Fact], rule: Rule) -> list[MonthTally]:
         MonthTally(
             month,
             segment,
-            _facts_digest(found),
+            digest_of(fact.digest for fact in found),
             tally_of((fact for fact in found if not fact.suspended), rule),
             tally_of((fact for fact in found if fact.suspended), rule),
         )
@@ -154,49 +182,69 @@ def month_tallies(facts: Iterable[Fact], rule: Rule) -> list[MonthTally]:
 
 def tally_of(facts: Iterable[Fact], rule: Rule) -> Tally:
     """Add facts up."""
+    return tallied(groups_of(facts, rule))
+
+
+def groups_of(facts: Iterable[Fact], rule: Rule) -> Iterator[Alike]:
+    """Yield each fact as a group of one; a database may join those that are alike."""
+    return (_alone(fact, rule) for fact in facts)
+
+
+def tallied(groups: Iterable[Alike]) -> Tally:
+    """Add groups of facts up."""
     tally = Tally()
-    for fact in facts:
-        if fact.last_event_at is not None:
-            tally.last_event = latest(tally.last_event, micros_of(fact.last_event_at))
-        _ENTRIES[fact.outcome](tally, fact)
-        if fact.outcome is Outcome.COUNTED:
-            _add_value(tally, fact, by_answer=rule.cases.kind.by_answer)
+    for group in groups:
+        tally.last_event = latest(tally.last_event, group.last_event)
+        _ENTRIES[group.outcome](tally, group)
     return tally
 
 
-def _add_value(tally: Tally, fact: Fact, *, by_answer: bool) -> None:
-    value = Decimal(0) if fact.value is None else fact.value
-    if by_answer:
-        tally.score(value, 1, Decimal(1) if fact.base is None else fact.base)
+def _alone(fact: Fact, rule: Rule) -> Alike:
+    last = None if fact.last_event_at is None else micros_of(fact.last_event_at)
+    if fact.outcome is Outcome.COUNTED:
+        value, base = fact.value or ZERO, fact.base
+        if rule.cases.kind.by_answer:
+            weight = ONE if base is None else base
+            return Alike(Outcome.COUNTED, 1, score=value, base=weight, last_event=last)
+        return Alike(
+            Outcome.COUNTED, 1, total=value, base=base or ZERO, last_event=last
+        )
+    due = None
+    if fact.outcome is Outcome.OPEN and fact.due_at is not None:
+        due = micros_of(fact.due_at)
+    reason = fact.reason if fact.outcome is Outcome.EXCLUDED else ""
+    return Alike(fact.outcome, 1, reason, due, last_event=last)
+
+
+def _met(tally: Tally, group: Alike) -> None:
+    tally.met += group.n
+
+
+def _missed(tally: Tally, group: Alike) -> None:
+    tally.missed += group.n
+
+
+def _counted(tally: Tally, group: Alike) -> None:
+    tally.counted += group.n
+    if group.score is None:
+        tally.add_sums(group.total, group.base)
     else:
-        tally.add_sums(value, Decimal(0) if fact.base is None else fact.base)
+        tally.score(group.score, group.n, group.base)
 
 
-def _met(tally: Tally, _fact: Fact) -> None:
-    tally.met += 1
+def _open(tally: Tally, group: Alike) -> None:
+    tally.open[group.due] += group.n
 
 
-def _missed(tally: Tally, _fact: Fact) -> None:
-    tally.missed += 1
+def _excluded(tally: Tally, group: Alike) -> None:
+    tally.excluded[group.reason or "excluded"] += group.n
 
 
-def _counted(tally: Tally, _fact: Fact) -> None:
-    tally.counted += 1
+def _not_computable(tally: Tally, group: Alike) -> None:
+    tally.not_computable += group.n
 
 
-def _open(tally: Tally, fact: Fact) -> None:
-    tally.open[None if fact.due_at is None else micros_of(fact.due_at)] += 1
-
-
-def _excluded(tally: Tally, fact: Fact) -> None:
-    tally.excluded[fact.reason or "excluded"] += 1
-
-
-def _not_computable(tally: Tally, _fact: Fact) -> None:
-    tally.not_computable += 1
-
-
-_ENTRIES: Mapping[Outcome, Callable[[Tally, Fact], None]] = {
+_ENTRIES: Mapping[Outcome, Callable[[Tally, Alike], None]] = {
     Outcome.MET: _met,
     Outcome.MISSED: _missed,
     Outcome.COUNTED: _counted,
@@ -204,6 +252,16 @@ _ENTRIES: Mapping[Outcome, Callable[[Tally, Fact], None]] = {
     Outcome.EXCLUDED: _excluded,
     Outcome.NOT_COMPUTABLE: _not_computable,
 }
+
+
+def digest_of(digests: Iterable[bytes]) -> str:
+    """
+    Hash facts by their digests, in whatever order they come.
+
+    SHA-256 over the digests in ascending order: whoever has the digests needs neither
+    the facts nor their order.
+    """
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 def conditioned(facts: Iterable[Fact], rule: Rule) -> list[Fact]:
@@ -481,8 +539,14 @@ class _Frame:
             tally.excluded["open"] += due
         return tally, tally.open.total() - due
 
+    def _values(self, *, heeds: bool) -> Sequence[Decimal] | None:
+        if not self.rule.kind.from_values or self.cell.values is None:
+            return None
+        return self.cell.values(heeds)
+
     def _cases(self, facts: Callable[[], Iterable[Fact]], *, heeds: bool) -> list[Fact]:
-        if not self.rule.kind.from_cases:
+        kind = self.rule.kind
+        if not (kind.from_cases or (kind.from_values and self.cell.values is None)):
             return []
         return [fact for fact in facts() if not (heeds and fact.suspended)]
 
@@ -496,6 +560,7 @@ class _Frame:
     ) -> tuple[Figure, bool]:
         """Compute the figure; say whether all was known and made sense."""
         look = self._look(tally, cases, heeds=heeds)
+        look = replace(look, values=self._values(heeds=heeds))
         if self.rule.trend is not None:
             of = self.rule.trend.of
             before = replace(
@@ -540,8 +605,10 @@ class _Frame:
             self.cell.tallies, key=lambda item: (item.month, item.segment)
         ):
             digest.update(f"\n{month.month} {month.segment} {month.digest}".encode())
-        if self.rule.kind.from_cases:
-            digest.update(b"\n" + _facts_digest([*cases, *earlier]).encode())
+        if self.rule.kind.by_span or self.rule.trend is not None:
+            # These look beyond the facts that are counted in the period's months.
+            more = digest_of(fact.digest for fact in [*cases, *earlier])
+            digest.update(f"\n{more}".encode())
         return digest.hexdigest()
 
     def _status(self, figure: Figure, goal: Goal | None, not_computable: int) -> Status:
@@ -589,13 +656,6 @@ def _seen_tally(facts: Sequence[Fact], rule: Rule, as_of: datetime) -> Tally:
 def _size(tally: Tally) -> int:
     """Return how many cases a tally is made of."""
     return tally.n + tally.open.total() + tally.excluded.total() + tally.not_computable
-
-
-def _facts_digest(facts: Iterable[Fact]) -> str:
-    digest = hashlib.sha256()
-    for fact in sorted(facts, key=lambda item: item.key):
-        digest.update(b"\n" + fact.canonical.encode())
-    return digest.hexdigest()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -70,6 +70,8 @@ class Look:
         on which one of them binds, or a new edition would end the year of the old.
     :ivar tally: their sums, unfinished cases that are due among the missed.
     :ivar cases: one by one, for the kinds that need them; otherwise empty.
+    :ivar values: those that were counted, in any order, for the kinds that need them
+        and not their cases; of the cases by default.
     :ivar earlier: the same of the period that a trend compares with.
     :ivar heeds: whether suspended days are left out.
     """
@@ -82,6 +84,7 @@ class Look:
     as_of: datetime
     tally: Tally
     cases: Sequence[Fact] = ()
+    values: Sequence[Decimal] | None = None
     earlier: "Look | None" = None
     heeds: bool = True
 
@@ -172,16 +175,21 @@ def _percentile_duration(look: Look) -> Figure:
 
 
 def _quantile_duration(look: Look, share: Fraction) -> Figure:
-    values = [
-        fact.value
-        for fact in look.cases
-        if fact.outcome is Outcome.COUNTED and fact.value is not None
-    ]
+    values = counted_values(look.cases) if look.values is None else look.values
     if not values:
         return Figure(Fraction(0), Fraction(0), None, 0)
     value = quantile(values, share, look.rule.method)
     value /= unit_size(look.rule.duration_unit)
     return Figure(value, Fraction(1), value, len(values))
+
+
+def counted_values(facts: Iterable[Fact]) -> list[Decimal]:
+    """Return the values of the cases that count."""
+    return [
+        fact.value
+        for fact in facts
+        if fact.outcome is Outcome.COUNTED and fact.value is not None
+    ]
 
 
 # Answers.

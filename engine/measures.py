@@ -96,6 +96,11 @@ class Kind(StrEnum):
         return self is Kind.COUNT
 
     @property
+    def from_values(self) -> bool:
+        """Whether the figure needs every value that was counted, beside the sums."""
+        return self in _FROM_VALUES
+
+    @property
     def from_cases(self) -> bool:
         """Whether the figure needs its cases one by one, not only their sums."""
         return self in _FROM_CASES
@@ -111,16 +116,8 @@ _BY_ANSWER = frozenset({Kind.SATISFACTION_MEAN, Kind.SHARE_AT_OR_ABOVE, Kind.NPS
 _BY_SUM = frozenset({Kind.SHARE, Kind.RATIO, Kind.COUNT})
 _BY_DOING = frozenset({Kind.SCHEDULE_FREQUENCY, Kind.MILESTONE})
 _BY_SPAN = frozenset({Kind.AVAILABILITY, Kind.OPENING_HOURS})
-_FROM_CASES = (
-    _BY_DOING
-    | _BY_SPAN
-    | {
-        Kind.MEDIAN_DURATION,
-        Kind.PERCENTILE_DURATION,
-        Kind.SHARE_OF_DAYS,
-        Kind.TREND,
-    }
-)
+_FROM_VALUES = frozenset({Kind.MEDIAN_DURATION, Kind.PERCENTILE_DURATION})
+_FROM_CASES = _BY_DOING | _BY_SPAN | {Kind.SHARE_OF_DAYS, Kind.TREND}
 
 
 def meets(value: Decimal | Fraction, comparator: str, target: Decimal) -> bool:

@@ -326,6 +326,8 @@ class CaseFact(models.Model):
     # Which of a case's contributions, for kinds to which a case makes several.
     part = models.CharField(max_length=240, blank=True)
     suspended = models.BooleanField(default=False)
+    # SHA-256 of all the above: sums are hashed over it without reading the rest.
+    digest = models.BinaryField(max_length=32)
 
     class Meta:
         constraints = [

@@ -8,12 +8,12 @@ ledger and the verification that distrusts it both go through here.
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, repeat
 from operator import itemgetter
 from types import MappingProxyType
@@ -36,6 +36,7 @@ from engine.compliance import (
     month_tallies,
     promise_for,
 )
+from engine.figures import counted_values
 from engine.measures import Kind, Tally
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
@@ -52,11 +53,33 @@ from indicators.models import (
     Stream,
     WorkCalendar,
 )
+from indicators.queries.sums import values_of
 
 # Every indicator has these in the ledger, besides the period it promises.
 LEDGER_KINDS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 STEP = Decimal("1e-12")
 WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+# Fields of a ledger line that depend on events, rules and calendars.
+CONTENT = (
+    "n",
+    "met",
+    "missed",
+    "pending",
+    "excluded",
+    "not_computable",
+    "numerator",
+    "denominator",
+    "value",
+    "low",
+    "high",
+    "status",
+    "comparator",
+    "target",
+    "whole",
+    "last_event_at",
+    "rule_digest",
+    "inputs_digest",
+)
 # What a figure was computed from, beside the figure itself.
 PROVENANCE = frozenset({"rule_digest", "inputs_digest", "last_event_at"})
 FACT_FIELDS = (
@@ -75,6 +98,7 @@ FACT_FIELDS = (
     "part",
     "suspended",
 )
+FACT_COLUMNS = (*FACT_FIELDS, "digest")
 # Versions of calendars by code: what a final figure goes on being computed with.
 Pins = Mapping[str, int]
 
@@ -236,10 +260,12 @@ def version_of(calendar: WorkCalendar | None, pins: Pins) -> CalendarVersion | N
     """Return what a calendar says in the version that is pinned, or else now."""
     if calendar is None:
         return None
+    # What it says is long, and read only by who does not know it yet.
+    versions = calendar.versions.defer("definition")
     pinned = pins.get(calendar.code)
     if pinned is None:
-        return newest_version(calendar)
-    return calendar.versions.select_related("calendar").get(number=pinned)
+        return versions.order_by("-number").first()
+    return versions.get(number=pinned)
 
 
 _compiled: dict[str, Compiled] = {}
@@ -262,12 +288,12 @@ EVENTS = """
     WHERE stream_id = %s {chosen}
     ORDER BY case_key, occurred_at, external_id
 """
-# Asked for each chunk of events, not joined: right after a large import the planner
-# still takes the log for an empty table, and an anti-join of it with itself took
-# minutes instead of a second.
+# Asked beside the events, not joined: right after a large import the planner still takes
+# the log for an empty table, and an anti-join of it with itself took minutes instead of
+# a second. The index on what replaces is all that is read.
 REPLACED = """
     SELECT replaces FROM indicators_serviceevent
-    WHERE stream_id = %s AND replaces = ANY(%s)
+    WHERE stream_id = %s AND replaces IS NOT NULL {chosen}
 """
 EVENTS_AT_ONCE = 5_000
 Row = tuple[Any, ...]
@@ -284,28 +310,40 @@ def cases_of(
 
     :param keys: only these cases; all of them by default.
     """
-    chosen = "" if keys is None else "AND case_key = ANY(%s)"
-    arguments: list[Any] = [stream.pk] if keys is None else [stream.pk, sorted(keys)]
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(EVENTS.format(chosen=chosen), arguments)
-        chunks = iter(lambda: cursor.fetchmany(EVENTS_AT_ONCE), [])
-        standing = (row for chunk in chunks for row in _standing(stream, chunk))
-        for case, events in groupby(standing, key=itemgetter(0)):
-            yield (
-                case,
-                [
-                    Event(row[1], row[2], row[3], row[4], _attributes(row[5]))
-                    for row in events
-                ],
-            )
+    rows = _all_rows(stream) if keys is None else _rows_of(stream, keys)
+    for case, events in groupby(rows, key=itemgetter(0)):
+        yield (
+            case,
+            [
+                Event(row[1], row[2], row[3], row[4], _attributes(row[5]))
+                for row in events
+            ],
+        )
 
 
-def _standing(stream: Stream, chunk: Sequence[Row]) -> list[Row]:
-    """Leave out the events that others replace."""
+def _all_rows(stream: Stream) -> Iterator[Row]:
+    """Yield a stream's events that no other replaces."""
     with connection.cursor() as cursor:
-        cursor.execute(REPLACED, [stream.pk, [row[1] for row in chunk]])
+        cursor.execute(REPLACED.format(chosen=""), [stream.pk])
         replaced = {row[0] for row in cursor.fetchall()}
-    return [row for row in chunk if row[1] not in replaced]
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(EVENTS.format(chosen=""), [stream.pk])
+        for chunk in iter(lambda: cursor.fetchmany(EVENTS_AT_ONCE), []):
+            yield from (row for row in chunk if row[1] not in replaced)
+
+
+def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
+    """Return the events of some cases that no other replaces."""
+    with connection.cursor() as cursor:
+        chosen = EVENTS.format(chosen="AND case_key = ANY(%s)")
+        cursor.execute(chosen, [stream.pk, sorted(keys)])
+        rows: list[Row] = cursor.fetchall()
+        ids = [row[1] for row in rows]
+        cursor.execute(
+            REPLACED.format(chosen="AND replaces = ANY(%s)"), [stream.pk, ids]
+        )
+        replaced = {row[0] for row in cursor.fetchall()}
+    return [row for row in rows if row[1] not in replaced]
 
 
 def _attributes(stored: Any) -> Mapping[str, str]:
@@ -363,6 +401,7 @@ class Cells(ABC):
     def of(self, period: Period, segment: str, rule: Rule) -> Cell:
         """Return what a figure is computed over."""
         trend = rule.trend
+        values = partial(self.values, period, segment)
         return Cell(
             [
                 tally
@@ -372,6 +411,13 @@ class Cells(ABC):
             ],
             lambda: self._of(period, segment),
             lambda: () if trend is None else self._of(trend.earlier(period), segment),
+            values if rule.kind.from_values else None,
+        )
+
+    def values(self, period: Period, segment: str, heeds: bool) -> list[Decimal]:
+        """Return the values counted; ``heeds``: without those that are suspended."""
+        return counted_values(
+            fact for fact in self._of(period, segment) if not (heeds and fact.suspended)
         )
 
     def _of(self, period: Period, segment: str) -> list[Fact]:
@@ -424,13 +470,39 @@ class StoredCells(Cells):
         super().__init__(plan)
         self._sums: dict[date, list[MonthTally]] = {}
         self._facts: dict[Period, list[Fact]] = {}
+        self._values: dict[date, list[tuple[str, bool, list[Decimal]]]] = {}
 
     def read(self, start: date, end: date) -> None:
-        """Read the sums of months ``[start, end)`` at once."""
-        for month in periods_between(start, end, PeriodKind.MONTH):
-            self._sums[month.start] = []
+        """Read what figures of months ``[start, end)`` need at once."""
+        months = [p.start for p in periods_between(start, end, PeriodKind.MONTH)]
+        self._sums |= {month: [] for month in months}
         for tally in stored_sums(self.plan.indicator, start, end):
             self._sums[tally.month].append(tally)
+        if self.plan.rule.kind.from_values:
+            self._read_values(months)
+
+    def values(self, period: Period, segment: str, heeds: bool) -> list[Decimal]:
+        months = [
+            p.start for p in periods_between(period.start, period.end, PeriodKind.MONTH)
+        ]
+        if any(self.plan.rule_of_month(month).cases.demand for month in months):
+            return super().values(period, segment, heeds)
+        self._read_values([month for month in months if month not in self._values])
+        return [
+            value
+            for month in months
+            for part, suspended, found in self._values[month]
+            if (not segment or part == segment) and not (heeds and suspended)
+            for value in found
+        ]
+
+    def _read_values(self, months: Collection[date]) -> None:
+        self._values |= {month: [] for month in months}
+        if months:
+            for month, segment, suspended, found in values_of(
+                self.plan.indicator, months
+            ):
+                self._values[month].append((segment, suspended, found))
 
     def month(self, month: date) -> list[MonthTally]:
         if month not in self._sums:
@@ -531,8 +603,8 @@ def figure(
     """
     Compute a ledger line's content; ``None`` if nothing was promised in the period.
 
-    :returns: values of the fields of :class:`indicators.models.Result` that depend
-        on the events, rounded as they are stored (twelve decimals, half to even).
+    :returns: values of the fields :data:`CONTENT` of :class:`indicators.models.Result`,
+        rounded as they are stored (twelve decimals, half to even).
     """
     plan = cells.plan
     promise = promise_for(plan.promises, period)

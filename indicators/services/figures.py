@@ -36,7 +36,8 @@ from engine.periods import Period, PeriodKind, period_of, periods_between
 from indicators.enums import ResultState, ResultStatus
 from indicators.models import CaseFact, Indicator, MonthSum, Result, StaleMark
 from indicators.queries.computing import (
-    FACT_FIELDS,
+    CONTENT,
+    FACT_COLUMNS,
     Cells,
     Feeds,
     Plan,
@@ -53,12 +54,14 @@ from indicators.queries.computing import (
     seal_of,
     stored_facts,
 )
+from indicators.queries.sums import summed
 
 logger = logging.getLogger(__name__)
 
 # Whole cells are computed once per round, so rounds are large.
 MARKS_AT_ONCE = 50_000
 FACTS_AT_ONCE = 5_000
+FEW_CELLS = 100  # lines that are looked for by name; beyond, all are read
 # Why a final figure was restated, as the ledger says it.
 LATE_EVENTS = "late or corrected events"
 CHANGED_RULE = "changed calendar or rule"
@@ -67,23 +70,43 @@ SUSPENDED = "suspension recorded or lifted"
 LONGEST_CAUSE = 200
 Place = tuple[date, str]
 Cell = tuple[Period, str]
-ENGINE_FIELDS = ("case", *FACT_FIELDS[1:])
+# What names a ledger line, and what is computed again while it is provisional.
+LINE = ("indicator", "period_kind", "period_start", "segment", "revision")
+INPUTS = ("calendars", "as_of_at", "feed_until", "feed_gap_days")
+COMPUTED = (*CONTENT, *INPUTS)
+ENGINE_FIELDS = ("case", *FACT_COLUMNS[1:])
 
 
 def refresh(*, at: datetime) -> int:
     """
     Compute whatever is marked stale.
 
+    What another worker holds is left to it: it looks for marks again when it is done.
+
     :param at: the instant from which open cases are looked at.
     :returns: the number of marks consumed.
     """
     done = 0
-    waiting = StaleMark.objects.order_by("indicator_id").distinct("indicator_id")
-    for indicator_id in waiting.values_list("indicator_id", flat=True):
+    for indicator_id in _waiting():
         with _alone(indicator_id):
-            while consumed := refresh_indicator(indicator_id=indicator_id, at=at):
+            # Looked for while nobody is held up, so that none is left behind.
+            while StaleMark.objects.filter(indicator=indicator_id).exists():
+                consumed = _refresh(indicator_id, at, skip_held=True)
+                if consumed is None:
+                    break
                 done += consumed
     return done
+
+
+def _waiting() -> Iterator[int]:
+    """Yield the indicators that have marks: a step for each, however many marks."""
+    waiting = StaleMark.objects.order_by("indicator_id").values_list(
+        "indicator_id", flat=True
+    )
+    found = waiting.first()
+    while found is not None:
+        yield found
+        found = waiting.filter(indicator_id__gt=found).first()
 
 
 @contextmanager
@@ -99,30 +122,44 @@ def _alone(indicator_id: int) -> Iterator[None]:
         logger.exception("indicator %s cannot be computed", indicator_id)
 
 
-@transaction.atomic
 def refresh_indicator(*, indicator_id: int, at: datetime) -> int:
     """
     Compute some of an indicator's marks.
 
     :returns: how many were consumed; 0 when none were left.
     """
-    indicator = _hold(indicator_id)
-    marks = list(
-        StaleMark.objects.filter(indicator=indicator)
-        .order_by("pk")
-        .values_list("pk", "case_key")[:MARKS_AT_ONCE]
-    )
-    if not marks:
-        return 0
-    plan = plan_of(indicator)
+    return _refresh(indicator_id, at, skip_held=False) or 0
+
+
+@transaction.atomic
+def _refresh(indicator_id: int, at: datetime, *, skip_held: bool) -> int | None:
+    """Compute some of an indicator's marks; ``None`` if another worker holds it."""
+    indicator = _held_if_free(indicator_id) if skip_held else _hold(indicator_id)
+    if indicator is None:
+        return None
+    marks = _taken(indicator)
+    plan = plan_of(indicator) if marks else None
     if plan is not None:
-        if any(case is None for _pk, case in marks):
+        if None in marks:
             _rebuild(plan, at)
         else:
-            cases = {case for _pk, case in marks if case is not None}
-            _fold(plan, cases, at)
-    StaleMark.objects.filter(pk__in=[pk for pk, _case in marks]).delete()
+            _fold(plan, {case for case in marks if case is not None}, at)
     return len(marks)
+
+
+def _taken(indicator: Indicator) -> list[str | None]:
+    """Take some marks away, for good if the transaction is; return their cases."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM indicators_stalemark WHERE id IN (
+                SELECT id FROM indicators_stalemark WHERE indicator_id = %s
+                ORDER BY id LIMIT %s
+            ) RETURNING case_key
+            """,
+            [indicator.pk, MARKS_AT_ONCE],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 @transaction.atomic
@@ -157,7 +194,7 @@ def sweep(*, at: datetime) -> int:
     ).values_list("indicator_id", "counted_on", "segment")
     touched: dict[int, set[Place]] = {}
     for indicator_id, day, segment in overdue.distinct():
-        touched.setdefault(indicator_id, set()).add((day, segment))
+        touched.setdefault(indicator_id, set()).add((day.replace(day=1), segment))
     for indicator_id, places in sorted(touched.items()):
         with _alone(indicator_id):
             _sweep_indicator(indicator_id, places, at)
@@ -320,7 +357,8 @@ def _grace_is_over(plan: Plan, period: Period, today: date) -> bool:
 def _sweep_indicator(indicator_id: int, places: set[Place], at: datetime) -> None:
     plan = plan_of(_hold(indicator_id))
     if plan is not None:
-        _write_lines(plan, places, at)
+        cells = cells_around(plan, places)
+        _write_cells(plan, cells, at, feeds_of(plan, as_of=at))
 
 
 @transaction.atomic
@@ -368,19 +406,24 @@ def _heard(plan: Plan, feed: Feed) -> date:
 
 
 def _hold(indicator_id: int) -> Indicator:
+    """Keep every other worker from an indicator until the transaction ends."""
     return Indicator.objects.select_for_update(of=("self",)).get(pk=indicator_id)
 
 
+def _held_if_free(indicator_id: int) -> Indicator | None:
+    """Hold an indicator; ``None`` if another worker does."""
+    free = Indicator.objects.select_for_update(of=("self",), skip_locked=True)
+    return free.filter(pk=indicator_id).first()
+
+
 def _rebuild(plan: Plan, at: datetime) -> None:
-    facts = CaseFact.objects.filter(indicator=plan.indicator)
-    old = places_of(plan, stored_facts(plan.indicator), at)
-    facts.delete()
-    new = _store(plan, facts_of(plan), at)
+    CaseFact.objects.filter(indicator=plan.indicator).delete()
     MonthSum.objects.filter(indicator=plan.indicator).delete()
-    _sum_up(plan, old | new)
+    places = _store(plan, facts_of(plan), at)
+    _sum_up(plan, places)
     # Lines without cases depend on rule, calendar and feed all the same.
     lines = Result.objects.filter(indicator=plan.indicator)
-    cells = cells_around(plan, old | new) | _cells_of(lines) | _unopened(plan, at)
+    cells = cells_around(plan, places) | _cells_of(lines) | _unopened(plan, at)
     _write_cells(plan, cells, at, feeds_of(plan, as_of=at))
 
 
@@ -388,16 +431,17 @@ def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
     chosen = Q(case_key__in=cases)
     old = places_of(plan, stored_facts(plan.indicator, chosen), at)
     CaseFact.objects.filter(chosen, indicator=plan.indicator).delete()
-    new = _store(plan, facts_of(plan, cases), at)
-    _sum_up(plan, old | new)
-    _write_lines(plan, old | new, at)
-    _hear_again(plan, at)
+    places = old | _store(plan, facts_of(plan, cases), at)
+    _sum_up(plan, places)
+    feeds = feeds_of(plan, as_of=at)
+    cells = cells_around(plan, places) | _hearing(plan, feeds)
+    _write_cells(plan, cells, at, feeds)
 
 
 def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
     places: set[Place] = set()
     facts = iter(facts)
-    columns = ("organisation_id", "indicator_id", *FACT_FIELDS)
+    columns = ("organisation_id", "indicator_id", *FACT_COLUMNS)
     identity = (plan.indicator.organisation_id, plan.indicator.pk)
     while batch := list(islice(facts, FACTS_AT_ONCE)):
         places |= places_of(plan, batch, at)
@@ -416,14 +460,16 @@ def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
 
 def places_of(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
     """
-    Return the days and segments at which facts are part of figures.
+    Return the months and segments of whose figures facts are part.
 
     A stretch of time is part of those of every month it reaches into.
     """
     if not plan.rule.cases.kind.by_span:
-        return {(fact.counted_on, fact.segment) for fact in facts}
+        return {(fact.counted_on.replace(day=1), fact.segment) for fact in facts}
     return {
-        (day, fact.segment) for fact in facts for day in _months_of(fact, plan.zone, at)
+        (month, fact.segment)
+        for fact in facts
+        for month in _months_of(fact, plan.zone, at)
     }
 
 
@@ -432,26 +478,31 @@ def _months_of(fact: Fact, zone: ZoneInfo, at: datetime) -> set[date]:
     months = periods_between(
         fact.counted_on, until + timedelta(days=1), PeriodKind.MONTH
     )
-    return {fact.counted_on} | {month.start for month in months}
+    return {fact.counted_on.replace(day=1)} | {month.start for month in months}
 
 
 def _sum_up(plan: Plan, places: set[Place]) -> None:
     """Add up again the months in which facts changed."""
-    months = {day.replace(day=1) for day, _segment in places}
+    months = {month for month, _segment in places}
     if not months:
         return
-    MonthSum.objects.filter(indicator=plan.indicator, month_start__in=months).delete()
-    rows: list[MonthSum] = []
-    for start, end in _days({period_of(day, PeriodKind.MONTH) for day in months}):
-        # Demand is that of a whole month, never of more: months are apart.
-        found: dict[date, list[Fact]] = {}
-        for fact in stored_facts(plan.indicator, counted_in(start, end)):
-            found.setdefault(fact.counted_on.replace(day=1), []).append(fact)
-        for month, facts in found.items():
-            rule = plan.rule_of_month(month)
-            sums = month_tallies(conditioned(facts, rule), rule)
-            rows += [_sum_row(plan.indicator, tally) for tally in sums]
+    sums = MonthSum.objects.filter(indicator=plan.indicator)
+    sums.filter(month_start__in=months).delete()
+    demanding = {m for m in months if plan.rule_of_month(m).cases.demand is not None}
+    tallies = [
+        *summed(plan.indicator, months - demanding, plan.rule),
+        *(tally for month in demanding for tally in _conditioned(plan, month)),
+    ]
+    rows = (_sum_row(plan.indicator, tally) for tally in tallies)
     MonthSum.objects.bulk_create(rows, batch_size=500)
+
+
+def _conditioned(plan: Plan, month: date) -> list[MonthTally]:
+    """Add up a month whose promise holds up to a demand: each case must be looked at."""
+    rule = plan.rule_of_month(month)
+    end = period_of(month, PeriodKind.MONTH).end
+    facts = stored_facts(plan.indicator, counted_in(month, end))
+    return month_tallies(conditioned(facts, rule), rule)
 
 
 def _sum_row(indicator: Indicator, tally: MonthTally) -> MonthSum:
@@ -466,17 +517,13 @@ def _sum_row(indicator: Indicator, tally: MonthTally) -> MonthSum:
     )
 
 
-def _write_lines(plan: Plan, places: set[Place], at: datetime) -> None:
-    _write_cells(plan, cells_around(plan, places), at, feeds_of(plan, as_of=at))
-
-
 def cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
     """Return the ledger lines that facts counted at these places are part of."""
     return {
         (period, part)
-        for day, segment in places
+        for month, segment in places
         for kind in plan.kinds
-        for period in _read_by(plan, period_of(day, kind))
+        for period in _read_by(plan, period_of(month, kind))
         for part in {"", segment}
     }
 
@@ -515,20 +562,20 @@ def _unopened(plan: Plan, at: datetime) -> set[Cell]:
     }
 
 
-def _hear_again(plan: Plan, at: datetime) -> None:
-    """Look again at periods that waited for a feed that now speaks."""
-    feeds = feeds_of(plan, as_of=at)
+def _hearing(plan: Plan, feeds: Feeds) -> set[Cell]:
+    """Return the lines of periods that waited for a feed that now speaks."""
     waiting = Result.objects.filter(
         indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
     )
-    for until in {feed.until for feed in feeds.by_stream.values()}:
-        unheard = waiting.filter(Q(feed_until=None) | Q(feed_until__lt=until or at))
-        cells = {
-            (period, segment)
-            for period, segment in _cells_of(unheard)
-            if feeds.of(period).until == until
-        }
-        _write_cells(plan, cells, at, feeds)
+    cells: set[Cell] = set()
+    for kind, start, end, segment, heard in waiting.values_list(
+        "period_kind", "period_start", "period_end", "segment", "feed_until"
+    ):
+        period = Period(start, end, PeriodKind(kind))
+        until = feeds.of(period).until
+        if until is not None and (heard is None or heard < until):
+            cells.add((period, segment))
+    return cells
 
 
 def _write_cells(plan: Plan, cells: set[Cell], at: datetime, feeds: Feeds) -> None:
@@ -561,12 +608,14 @@ class _Writer:
         self.feeds = feeds
         self.restating = restating
         self.stored = StoredCells(plan)
-        self.newest = _newest_lines(plan.indicator)
+        self.newest: dict[tuple[str, date, str], Result] = {}
         self.new: list[Result] = []
+        self.changed: list[Result] = []
         self._pinned: dict[str, Cells | None] = {}
 
     def write_all(self, cells: set[Cell]) -> None:
         """Bring lines up to date; new ones wait for :meth:`save`."""
+        self.newest |= _newest_lines(self.plan.indicator, cells)
         for start, end in _days({period for period, _segment in cells}):
             self.stored.read(start, end)
         for period, segment in sorted(cells):
@@ -584,13 +633,23 @@ class _Writer:
             return
         content |= self._inputs(feed, cells.plan)
         if line is not None and line.state == ResultState.PROVISIONAL:
-            Result.objects.filter(pk=line.pk).update(**content)
+            for name, value in content.items():
+                setattr(line, name, value)
+            self.changed.append(line)
         else:
             self.new.append(_next_line(self.plan, period, segment, line, content))
 
     def save(self) -> None:
-        """Write the new lines."""
+        """Write what is different now."""
         Result.objects.bulk_create(self.new, batch_size=500)
+        # All in one statement; the lines are there, so each is a conflict.
+        Result.objects.bulk_create(
+            self.changed,
+            batch_size=500,
+            update_conflicts=True,
+            unique_fields=LINE,
+            update_fields=COMPUTED,
+        )
 
     def _inputs(self, feed: Feed, plan: Plan) -> dict[str, Any]:
         return {
@@ -630,13 +689,22 @@ def _days(periods: Iterable[Period]) -> list[tuple[date, date]]:
     return joined
 
 
-def _newest_lines(indicator: Indicator) -> dict[tuple[str, date, str], Result]:
-    lines = (
-        Result.objects.filter(indicator=indicator)
-        .order_by("period_kind", "period_start", "segment", "-revision")
-        .distinct("period_kind", "period_start", "segment")
-    )
-    return {(line.period_kind, line.period_start, line.segment): line for line in lines}
+def _newest_lines(
+    indicator: Indicator, cells: set[Cell]
+) -> dict[tuple[str, date, str], Result]:
+    """Return the newest revision of at least these lines, by their place."""
+    lines = Result.objects.filter(indicator=indicator)
+    if len(cells) <= FEW_CELLS:
+        lines = lines.filter(
+            period_start__in={period.start for period, _segment in cells},
+            segment__in={segment for _period, segment in cells},
+        )
+    newest = lines.order_by(
+        "period_kind", "period_start", "segment", "-revision"
+    ).distinct("period_kind", "period_start", "segment")
+    return {
+        (line.period_kind, line.period_start, line.segment): line for line in newest
+    }
 
 
 def _next_line(

@@ -4,6 +4,7 @@ What a period's figure says: counts, status, targets, suspensions, digests.
 How the figures themselves are computed is in ``test_figures.py``.
 """
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,17 +15,22 @@ from hypothesis import given, settings, strategies as st
 
 from engine.cases import Covers, Event, Fact, Outcome, Promise, Suspension, judge
 from engine.compliance import (
+    Alike,
     Cell,
     Feed,
     Measurement,
     Status,
     conditioned,
     degrees,
+    digest_of,
+    groups_of,
     measure,
     measure_cell,
     month_tallies,
     promise_for,
     seen,
+    tallied,
+    tally_of,
 )
 from engine.periods import PeriodKind, parse_period, period_of
 from engine.rules import Goal, Rule
@@ -513,14 +519,97 @@ def test_a_digest_is_that_of_all_inputs():
     assert len(empty) == 2
 
 
-def test_a_kind_of_single_cases_has_the_digest_of_the_cases():
-    median = rule("median_duration", unit="working_days")
-    spent = facts(*[Outcome.COUNTED] * 2, value=Decimal(3))
-    whole = figure(spent, median)
-    cell = Cell(month_tallies(spent, median), lambda: spent[:1])
+def test_a_stretch_from_before_is_part_of_the_digest():
+    hours = rule("availability", unit="elapsed_hours")
+    before = facts(Outcome.COUNTED, counted_on=date(2026, 2, 27), ended_at=at(2))
     options = {"zone": ZONE, "as_of": LATER, "feed": FED}
-    part = measure_cell(cell, promise(median), MARCH, **options)
-    assert part.inputs_digest != whole.inputs_digest
+    with_it, without = (
+        measure_cell(
+            Cell([], lambda cases=cases: cases), promise(hours), MARCH, **options
+        )
+        for cases in (before, [])
+    )
+    assert with_it.inputs_digest != without.inputs_digest
+
+
+@given(st.permutations(facts(MET, MISSED, OPEN, Outcome.COUNTED)))
+def test_the_digest_of_facts_knows_no_order(some):
+    tallies = month_tallies(some, rule())
+    assert tallies == month_tallies(facts(MET, MISSED, OPEN, Outcome.COUNTED), rule())
+    assert tallies[0].digest == digest_of(fact.digest for fact in some)
+
+
+def test_the_digest_of_facts_tells_one_from_two_alike():
+    once, twice = facts(MET), facts(MET) * 2
+    assert len({digest_of(fact.digest for fact in some) for some in (once, twice)}) == 2
+
+
+VALUES = st.sampled_from([None, Decimal(0), Decimal("-1.5"), Decimal(3)])
+ANY_FACT = st.builds(
+    replace,
+    st.just(facts(MET)[0]),
+    outcome=st.sampled_from(Outcome),
+    value=VALUES,
+    base=VALUES,
+    reason=st.sampled_from(["", "void"]),
+    due_at=st.sampled_from([None, at(20), at(21)]),
+    last_event_at=st.sampled_from([None, at(12), at(13)]),
+)
+
+
+@given(st.lists(ANY_FACT), st.sampled_from(["share_within_limit", "nps"]))
+def test_groups_of_facts_add_up_like_the_facts(some, kind):
+    """What the database counts for us is a tally of groups, not of facts."""
+    made = rule(kind)
+    groups = [
+        Alike(
+            outcome,
+            len(found),
+            reason,
+            due,
+            score,
+            total=sum((item.total for item in found), Decimal(0)),
+            base=sum((item.base for item in found), Decimal(0)),
+            last_event=max(
+                (item.last_event for item in found if item.last_event is not None),
+                default=None,
+            ),
+        )
+        for (outcome, reason, due, score), found in grouped(some, made).items()
+    ]
+    assert tallied(groups) == tally_of(some, made)
+
+
+def grouped(some: list[Fact], made: Rule) -> dict[tuple[object, ...], list[Alike]]:
+    found = defaultdict(list)
+    for fact in some:
+        (alone,) = groups_of([fact], made)
+        found[alone.outcome, alone.reason, alone.due, alone.score].append(alone)
+    return found
+
+
+def test_values_are_enough_for_a_median():
+    median = rule("median_duration", "1", "<=", unit="elapsed_days")
+    spent = facts(Outcome.COUNTED, value=Decimal(1)) + facts(
+        Outcome.COUNTED, day=11, value=Decimal(3), suspended=True
+    )
+
+    def never() -> list[Fact]:
+        raise AssertionError
+
+    def values(heeds: bool) -> list[Decimal]:
+        return [Decimal(1)] if heeds else [Decimal(3), Decimal(1)]
+
+    options = {"zone": ZONE, "as_of": LATER, "feed": FED}
+    tallies = month_tallies(spent, median)
+    found = measure_cell(
+        Cell(tallies, never, never, values), promise(median), MARCH, **options
+    )
+    of_cases = measure_cell(
+        Cell(tallies, lambda: spent), promise(median), MARCH, **options
+    )
+    assert found == of_cases
+    assert found.whole.n == 2
 
 
 def test_kinds_that_need_no_single_cases_do_not_ask_for_them():
