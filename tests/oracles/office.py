@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organisation
@@ -134,6 +135,8 @@ class Office:
         self._facts.clear()
         for code in codes or [None]:
             said("recompute", organisation=self.town.slug, indicator=code)
+        # Once for the whole file of tests, or each of them would pay for it again.
+        connection.check_constraints()
 
     def verify(self, *codes: str) -> str:
         """
