@@ -21,6 +21,8 @@ from icalendar import Event
 
 LARGEST = 1_000_000  # bytes
 MOST_LINES = 20_000
+MOST_EVENTS = 2_000
+LONGEST_EVENT = 62  # days; holidays of schools are longer, those of offices are not
 LONGEST_NAME = 200
 DELIMITERS = ";\t,|"
 SAMPLE = 50  # lines by which the delimiter is told
@@ -348,7 +350,9 @@ _Block = tuple[int, str]
 
 
 def _read_events(text: str, years: range) -> Iterator[FileDay | LineFault]:
-    for item in _events(text):
+    for number, item in enumerate(_events(text)):
+        if number >= MOST_EVENTS:
+            raise DayFileError(_("The file has more than 2,000 events."))
         if isinstance(item, LineFault):
             yield item
             continue
@@ -444,7 +448,17 @@ def _start(event: Any) -> date:
     value = _one(event, "DTSTART")
     if value is None:
         raise _FaultError(_("DTSTART is missing"))
-    return _whole_day(value, "DTSTART")
+    start = _whole_day(value, "DTSTART")
+    if not EARLIEST_YEAR <= start.year <= LATEST_YEAR:
+        raise _FaultError(
+            _("%(text)s is not between %(first)s and %(last)s")
+            % {
+                "text": start.isoformat(),
+                "first": EARLIEST_YEAR,
+                "last": LATEST_YEAR,
+            }
+        )
+    return start
 
 
 def _length(event: Any, start: date) -> int:
@@ -458,8 +472,8 @@ def _length(event: Any, start: date) -> int:
         if not isinstance(lasts, timedelta) or lasts % timedelta(days=1):
             raise _FaultError(_("DURATION is no number of whole days"))
         days = lasts.days
-    if not 1 <= days <= 366:
-        raise _FaultError(_("it ends before it begins, or lasts more than a year"))
+    if not 1 <= days <= LONGEST_EVENT:
+        raise _FaultError(_("it ends before it begins, or lasts more than two months"))
     return days
 
 
@@ -480,12 +494,28 @@ def _repeated(event: Any, start: date, years: range) -> list[date]:
     if "UNTIL" in rule:
         # The library for rules takes no mixture of days and instants.
         rule["UNTIL"] = [_last(until) for until in rule["UNTIL"]]
+    if "COUNT" not in rule:
+        start = _later_start(start, rule.get("INTERVAL", [1])[0], years)
     first = datetime(years.start - 1, 1, 1)  # noqa: DTZ001 -- a day
     last = datetime(years.stop - 1, 12, 31)  # noqa: DTZ001 -- a day
     found = rrulestr(
         rule.to_ical().decode(), dtstart=datetime.combine(start, time.min)
     ).between(first, last, inc=True)
     return [moment.date() for moment in found]
+
+
+def _later_start(start: date, interval: int, years: range) -> date:
+    """
+    Return a start just before the years, from which a rule gives the same days there.
+
+    The library counts up from the start, which may lie a century back.
+    """
+    step = 4 * interval  # so that 29 February stays a day
+    steps = max(0, (years.start - 1 - start.year) // step)
+    try:
+        return start.replace(year=start.year + steps * step)
+    except ValueError:  # 29 February of 1900, 2100
+        return start
 
 
 def _refuse_rule(rule: Any) -> None:
