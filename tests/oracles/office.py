@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from io import StringIO
@@ -22,6 +22,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organisation
+from charters.models import Edition
+from charters.services.publication import Evidence, publish
 from engine.cases import Fact, Outcome, Promise
 from engine.compliance import Feed, Measurement, Status, measure, tally_of
 from engine.figures import Figure, Look, figure_of
@@ -32,7 +34,7 @@ from engine.statistics import QuantileMethod, sample_deviation, wilson
 from indicators.models import Indicator, IndicatorRule, Result, ServiceEvent, Stream
 from indicators.queries.computing import Plan, plan_of, stored_facts
 from indicators.services.verification import verify_indicator
-from tests.builders import charter_document, indicator, published, text
+from tests.builders import charter_document, draft, indicator, text
 
 Line = dict[str, Any]
 EVER = Period(date(2000, 1, 1), date(2027, 1, 1), PeriodKind.YEAR)
@@ -77,9 +79,11 @@ class Office:
         self.data = data
         self.scratch = scratch
         self.received: Counter[str] = Counter()
+        self._drafts: list[Edition] = []
         self._facts: dict[str, list[Fact]] = {}
+        self._cases: dict[str, dict[str, Fact]] = {}
 
-    def publish(
+    def draft(
         self,
         indicators: list[dict[str, Any]],
         *,
@@ -89,7 +93,9 @@ class Office:
         calendars: Mapping[str, dict[str, Any]] | None = None,
     ) -> None:
         """
-        Publish a charter.
+        Write a charter, which :meth:`compute` publishes.
+
+        What is read before is history: no indicator is marked for each of its cases.
 
         :param streams: what they declare (types, attributes), by code.
         :param valid: its first day and the first day after it.
@@ -110,7 +116,20 @@ class Office:
             {"code": code, "name": text(code), "definition": definition}
             for code, definition in (calendars or {}).items()
         ]
-        published(document, of=self.town)
+        self._drafts.append(draft(document, of=self.town))
+
+    def publish(self, *arguments: Any, **options: Any) -> None:
+        """Write a charter and publish it."""
+        self.draft(*arguments, **options)
+        self._publish_drafts()
+
+    def _publish_drafts(self) -> None:
+        """Publish each on the eve of its first day, as an office would."""
+        while self._drafts:
+            edition = self._drafts.pop()
+            first = datetime.combine(edition.valid_from, time.min, tzinfo=UTC)
+            eve = first - timedelta(hours=12)
+            publish(edition=edition, by=None, at=eve, evidence=Evidence())
 
     def read(
         self, name: str | Path, mapping: str = "", stream: str = "requests"
@@ -132,7 +151,9 @@ class Office:
 
         :param codes: of these indicators only; all by default.
         """
+        self._publish_drafts()
         self._facts.clear()
+        self._cases.clear()
         for code in codes or [None]:
             said("recompute", organisation=self.town.slug, indicator=code)
         # Once for the whole file of tests, or each of them would pay for it again.
@@ -194,6 +215,11 @@ class Office:
             stream=Stream.objects.get(organisation=self.town, code=stream)
         )
 
+    def _by_case(self, code: str) -> dict[str, Fact]:
+        if code not in self._cases:
+            self._cases[code] = {fact.case: fact for fact in self.facts(code)}
+        return self._cases[code]
+
     def facts(self, code: str, segment: str = "") -> list[Fact]:
         """Return what was found of each case, as stored."""
         if code not in self._facts:
@@ -218,11 +244,10 @@ class Office:
         :param only: of these cases.
         """
         plan, promise = self._promise(code)
-        facts = [
-            fact
-            for fact in self.facts(code)
-            if fact.counted_on in period and (only is None or fact.case in only)
-        ]
+        if only is not None:
+            facts = [fact for case in only if (fact := self._by_case(code).get(case))]
+        else:
+            facts = self.facts(code)
         now = timezone.now()
         return measure(
             facts,
@@ -290,20 +315,16 @@ def said(command: str, *arguments: Any, **options: Any) -> str:
     return out.getvalue().strip()
 
 
-def values(facts: list[Fact], rule: Rule) -> list[Fraction]:
-    """Return the times of cases that have one, in the rule's unit."""
-    return [
-        Fraction(fact.value) / unit_size(rule.duration_unit)
+def deviation(facts: list[Fact], rule: Rule) -> Decimal | None:
+    """Return the standard deviation of the times of cases, in the rule's unit."""
+    found = [
+        int(fact.value)
         for fact in facts
         if fact.outcome is Outcome.COUNTED and fact.value is not None
     ]
-
-
-def deviation(facts: list[Fact], rule: Rule) -> Decimal | None:
-    found = values(facts, rule)
-    return sample_deviation(
-        len(found), sum(found, Fraction(0)), sum((x * x for x in found), Fraction(0))
-    )
+    unit = unit_size(rule.duration_unit)
+    squares = Fraction(sum(value * value for value in found), unit * unit)
+    return sample_deviation(len(found), Fraction(sum(found), unit), squares)
 
 
 def share(found: Line | Measurement) -> dict[str, Any]:

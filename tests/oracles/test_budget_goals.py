@@ -2,14 +2,12 @@
 Madrid's 61,671 yearly goals of the budget, 2011 to 2017.
 
 Every row has its own target and its own result. A rule compares a result with one
-number that stands in the charter, never with another event of the case: so the rows
-are imported as targets and results, every case is judged by the comparison that
-judges figures (:func:`engine.measures.meets`), and the verdicts come back as events
-that the ledger counts.
+number that stands in the charter, never with one that the case carries: so the rows
+are imported with their targets, every one is judged by the comparison that judges
+figures (:func:`engine.measures.meets`), and the verdicts come back as events that the
+ledger counts.
 """
 
-import csv
-import gzip
 import json
 import re
 from collections import Counter
@@ -32,27 +30,18 @@ YEARS = [str(year) for year in range(2011, 2018)]
 TIMES = frozenset({"SEGUNDOS", "MINUTOS", "HORAS", "DÍAS"})
 SCORED_TIMES = TIMES - {"HORAS"}
 COMPLAINTS = re.compile("sugerencias|reclamaci|queja", re.IGNORECASE)
-CASE = "{year}/{centro_gestor}/{programa}/{objetivo}/{indicador}"
+ATTRIBUTES = ["descripcion", "objetivo_valor", "unidad"]
 MAPPING = f"""
 timezone = "Europe/Madrid"
-case = "{CASE}"
+case = "{{year}}/{{centro_gestor}}/{{programa}}/{{objetivo}}/{{indicador}}"
+attributes = {json.dumps(ATTRIBUTES)}
 datetime_format = "period"
-[[event]]
-type = "planned"
-at = "year"
-value = "objetivo_valor"
 [[event]]
 type = "done"
 at = "year"
 value = "realizado"
 """
 INDICATORS = [
-    indicator(
-        "DONE",
-        kind="ratio",
-        calendar=None,
-        rule={"numerator": {"done": 1}, "denominator": {"planned": 1}},
-    ),
     indicator(
         "MET",
         kind="share",
@@ -64,7 +53,7 @@ INDICATORS = [
 
 
 class Goal(NamedTuple):
-    """A row: what came out of the log, and what else its file says of it."""
+    """A row of the file, as it came out of the log."""
 
     case: str
     planned: Fraction
@@ -112,17 +101,11 @@ class Goal(NamedTuple):
 
 
 def read_goals(office: Office) -> Iterator[Goal]:
-    facts = {fact.case: fact for fact in office.facts("DONE")}
-    with gzip.open(office.data / FILE, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            fact = facts[CASE.format(**row)]
-            yield Goal(
-                fact.case,
-                Fraction(fact.base),
-                Fraction(fact.value),
-                row["unidad"],
-                row["descripcion"],
-            )
+    rows = office.events().values_list("case_key", "value", "attributes")
+    for case, done, of in rows.iterator(chunk_size=10_000):
+        planned = Fraction(of["objetivo_valor"])
+        unit, words = of.get("unidad", ""), of.get("descripcion", "")
+        yield Goal(case, planned, Fraction(done), unit, words)
 
 
 def told(goal: Goal) -> str:
@@ -143,15 +126,14 @@ def budget(office: Office) -> Office:
         office.publish(
             INDICATORS,
             streams={
-                "requests": {"types": ["done", "planned"]},
+                "requests": {"types": ["done"], "attributes": ATTRIBUTES},
                 "verdicts": {"types": ["met", "unmet"]},
             },
             time_zone="Europe/Madrid",
             valid=(f"{first}-01-01", f"{last}-01-01"),
         )
     said = office.read(FILE, MAPPING)
-    assert said == "123342 events: 123342 recorded, 0 known already, 0 refused"
-    office.compute("DONE")
+    assert said == "61671 events: 61671 recorded, 0 known already, 0 refused"
     return office
 
 
@@ -161,7 +143,7 @@ def goals(budget: Office) -> list[Goal]:
     file = budget.scratch / "verdicts.ndjson"
     file.write_text("\n".join(told(goal) for goal in found if goal.verdict))
     budget.read(file, stream="verdicts")
-    budget.compute("MET")
+    budget.compute()
     return found
 
 

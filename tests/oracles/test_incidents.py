@@ -64,7 +64,7 @@ at = "time:timestamp"
 
 @pytest.fixture(scope="module")
 def incidents(office: Office) -> Office:
-    office.publish(
+    office.draft(
         INDICATORS,
         streams={
             "requests": {
