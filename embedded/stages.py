@@ -122,7 +122,9 @@ def _database() -> Iterator[Stage]:
 
 
 def _tests(arguments: Sequence[str]) -> Iterator[Stage]:
-    argv = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
+    # In order: left to itself, xdist keeps the few long tests of the browser for last.
+    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    argv = [sys.executable, "-m", "pytest", *spread, *arguments]
     yield Stage("pytest", "pytest", argv, TEST_SETTINGS, needs_servers=True)
 
 

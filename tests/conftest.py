@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from accounts.models import Organisation
 from charters.models import Edition
@@ -37,6 +37,8 @@ FLAGS = [
 ]
 TODAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 REAL_CLOCK = {"embedded", "engine"}
+NARROW: ViewportSize = {"width": 320, "height": 700}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -148,5 +150,28 @@ def assert_no_sideways_scroll() -> Callable[[Page], None]:
             "() => document.scrollingElement.scrollWidth - window.innerWidth"
         )
         assert width <= 0, page.url
+
+    return check
+
+
+@pytest.fixture
+def look(
+    assert_accessible: Callable[[Page], None],
+    assert_no_sideways_scroll: Callable[[Page], None],
+) -> Callable[[Page], None]:
+    """
+    Check a page as it stands, wide and narrow.
+
+    axe is slow and every page is seen in four languages: it looks at two of them wide
+    and at the other two narrow.
+    """
+
+    def check(page: Page) -> None:
+        language = page.locator("html").get_attribute("lang")
+        sizes = [NARROW, WIDE] if language in {"ca", "it"} else [WIDE, NARROW]
+        for size in sizes:
+            page.set_viewport_size(size)
+            assert_no_sideways_scroll(page)
+        assert_accessible(page)
 
     return check

@@ -14,7 +14,7 @@ from indicators.services import figures
 from indicators.services.calendars import put_calendar, save_calendar
 from tests import builders
 from tests.builders import NOW
-from tests.e2e.test_office import NARROW, WIDE, enter
+from tests.e2e.test_office import enter
 from tests.indicators.helpers import request, send
 from tests.web.office.test_calendars import YEAR
 
@@ -158,15 +158,8 @@ def test_pages_are_accessible(
     steward,
     library,
     language,
-    assert_accessible,
-    assert_no_sideways_scroll,
+    look,
 ):
-    def look() -> None:
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            assert_accessible(page)
-            assert_no_sideways_scroll(page)
-
     enter(page, live_server.url, steward)
     office = f"{live_server.url}/{language}/office/vila/"
     for path in [
@@ -181,34 +174,34 @@ def test_pages_are_accessible(
         answer = page.goto(f"{office}{path}")
         assert answer is not None
         assert answer.status == 200, path
-        look()
+        look(page)
 
     page.set_input_files(
         "#id_file", {"name": "f.ics", "mimeType": "text/calendar", "buffer": FEED}
     )
     page.locator("button[name=read]").click()
-    look()
+    look(page)
     page.goto(f"{office}calendars/office/library/")
     page.locator("#id_to_year").fill("2027")
     page.locator("button[name=find]").click()
-    look()
+    look(page)
     page.locator("button[name=take]").click()
-    look()
+    look(page)
 
     # Refused, previewed, refused again, and too late.
     page.locator("#id_holidays").fill("x")
     page.locator("#id_seasons-0-hours_mon").fill("x")
     page.locator("main form .btn-primary").first.click()
     expect(page.locator(".error-summary")).to_be_focused()
-    look()
+    look(page)
     page.locator("#id_holidays").fill("30/10/2026 Pont")
     page.locator("#id_seasons-0-hours_mon").fill("8-14")
     page.locator("main form .btn-primary").first.click()
     page.locator("details").last.locator("summary").click()
-    look()
+    look(page)
     page.locator("button[name=save]").click()
     expect(page.locator(".error-summary")).to_be_focused()
-    look()
+    look(page)
     save_calendar(
         calendar=town.calendars.get(),
         number=2,
@@ -221,4 +214,4 @@ def test_pages_are_accessible(
     page.locator("#id_reason").fill("Pont")
     page.locator("button[name=save]").click()
     expect(page.locator(".error-summary")).to_be_focused()
-    look()
+    look(page)

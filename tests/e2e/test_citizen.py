@@ -15,13 +15,12 @@ from feedback.models import Claim
 from feedback.services import claims
 from indicators.services import figures
 from tests import builders
+from tests.conftest import NARROW
 from tests.web.public import cases
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 FORM = "vila/library/C1/claim/"
-NARROW = {"width": 320, "height": 700}
-WIDE = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(autouse=True)
@@ -87,8 +86,7 @@ def test_every_page_is_for_everybody(
     library,
     town,
     language,
-    assert_accessible,
-    assert_no_sideways_scroll,
+    look,
 ):
     site = f"{live_server.url}/{language}/"
     # Both grounds are seen: two languages in the light, two in the dark.
@@ -96,10 +94,7 @@ def test_every_page_is_for_everybody(
 
     def check() -> None:
         assert page.locator("html").get_attribute("lang") == language
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            assert_no_sideways_scroll(page)
-        assert_accessible(page)
+        look(page)
 
     page.goto(site)
     check()

@@ -16,8 +16,6 @@ from tests.indicators.helpers import event, request, send
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-NARROW = {"width": 320, "height": 700}
-WIDE = {"width": 1280, "height": 900}
 TYPES = ("asked", "closed", "gone", "longer", "opened", "replied")
 SUMMER = {"from": "06-01", "until": "09-16"}
 RULE = {
@@ -75,21 +73,16 @@ def library(town) -> Edition:
 
 
 @pytest.fixture
-def check(assert_accessible, assert_no_sideways_scroll):
+def check(look):
     """Look at a page, wide and narrow, with everything unfolded."""
 
-    def look(page: Page) -> None:
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            assert_no_sideways_scroll(page)
-            assert_accessible(page)
+    def unfold(page: Page) -> None:
         folded = page.locator("main details:not([open]) > summary")
         while folded.count():
             folded.first.click()
-        assert_no_sideways_scroll(page)
-        assert_accessible(page)
+        look(page)
 
-    return look
+    return unfold
 
 
 def enter(page: Page, url: str, edition: Edition) -> None:

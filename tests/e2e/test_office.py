@@ -1,6 +1,6 @@
 """The staff in a real browser: draft, publish, answer, look at the dashboard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -26,8 +26,6 @@ from tests.web.public import cases
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-NARROW = {"width": 320, "height": 700}
-WIDE = {"width": 1280, "height": 900}
 LIBRARY = "charters/library/"
 
 
@@ -211,19 +209,6 @@ def test_journey_without_javascript_at_320_pixels(
 ):
     journey(plain_page, live_server.url, town, claim)
     assert Edition.objects.filter(state=EditionState.PUBLISHED).count() == 2
-
-
-@pytest.fixture
-def look(assert_accessible, assert_no_sideways_scroll) -> Callable[[Page], None]:
-    """Check a page as it stands: wide and narrow."""
-
-    def check(page: Page) -> None:
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            assert_accessible(page)
-            assert_no_sideways_scroll(page)
-
-    return check
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
