@@ -15,6 +15,7 @@ from bench.measured.ingest import Feed
 from bench.rows import percentile
 from bench.town import Town
 from embedded.process import ROOT
+from embedded.supervisor import WORKER_OPTIONS
 from indicators.models import StaleMark
 from indicators.services.intake import record
 
@@ -25,14 +26,20 @@ PATIENCE = 60
 
 @contextmanager
 def celery_workers(processes: int) -> Iterator[None]:
-    """Start the product's own worker, told by the broker."""
+    """
+    Start the product's own worker, told by the broker.
+
+    :raises RuntimeError: if it ends by itself.
+    """
     argv = [sys.executable, "-m", "celery", "-A", "config", "worker"]
-    argv += [f"--concurrency={processes}", "--without-mingle", "--without-gossip"]
-    argv += ["--loglevel=ERROR", "--quiet"]
-    worker = subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.DEVNULL)
+    argv += [*WORKER_OPTIONS, f"--concurrency={processes}"]
+    worker = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         time.sleep(5)  # until it listens
         yield
+        if worker.poll() is not None:
+            msg = f"the worker ended by itself, with {worker.returncode}"
+            raise RuntimeError(msg)
     finally:
         worker.terminate()
         worker.wait(PATIENCE)
