@@ -23,6 +23,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from engine.codes import Code
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of
 from engine.rules import (
@@ -127,7 +128,7 @@ class Promise:
         return max(self.from_on, period.start), end
 
 
-class Outcome(StrEnum):
+class Outcome(Code):
     """What became of a case, whatever the time of asking."""
 
     MET = "met"
@@ -173,24 +174,31 @@ class Fact:
         return self.case, self.source, self.part
 
     @cached_property
-    def canonical(self) -> str:
-        """One line that is equal exactly when the fact is equal."""
-        parts = (
+    def texts(self) -> tuple[str, ...]:
+        """Its fields as texts, in their order; empty for what is not there."""
+        ended = _stamp(self.ended_at)
+        last = self.last_event_at
+        return (
             self.case,
             self.outcome.value,
             self.counted_on.isoformat(),
             _stamp(self.began_at),
             _stamp(self.due_at),
-            _stamp(self.ended_at),
+            ended,
             _number(self.value),
             _number(self.base),
             self.reason,
             self.segment,
-            _stamp(self.last_event_at),
+            ended if last is self.ended_at else _stamp(last),
             self.source,
             self.part,
-            "suspended" if self.suspended else "",
+            "true" if self.suspended else "false",
         )
+
+    @cached_property
+    def canonical(self) -> str:
+        """One line that is equal exactly when the fact is equal."""
+        parts = self.texts
         line = "|".join(parts)
         if line.count("|") < len(parts) and "\\" not in line and "\n" not in line:
             return line
@@ -479,10 +487,8 @@ def _start(events: Sequence[Event], rule: Rule) -> Event | None:
 
 def picked(events: Sequence[Event], pick: EventPick) -> Event | None:
     """Return the first or last event of some types, as the pick says."""
-    matching = [event for event in events if pick.takes(event.type)]
-    if not matching:
-        return None
-    return matching[-1] if pick.last else matching[0]
+    ordered = reversed(events) if pick.last else events
+    return next((event for event in ordered if pick.takes(event.type)), None)
 
 
 def _outcome(reading: Reading, promise: Promise) -> Fact:
@@ -563,16 +569,16 @@ def clock_of(reading: Reading, promise: Promise) -> Clock:
     rule = promise.rule.cases
     end, idle, fault = _end_of_case(reading, rule)
     pauses = ended_with((*_pauses(reading, promise), *idle), end)
-    events = up_to(reading.events, end)
     since: datetime | None = reading.start.at
     if rule.clock.types:
-        found = picked(events, rule.clock)
+        found = picked(up_to(reading.events, end), rule.clock)
         since = None if found is None else found.at
     limit = limit_of(reading, rule)
     due = due_of(reading, promise, limit, since, pauses)
     if rule.extension is not None and due is not None:
         types, longer = rule.extension
-        if any(event.type in types and event.at < due for event in events):
+        known = up_to(reading.events, end)
+        if any(event.type in types and event.at < due for event in known):
             limit, due = longer, due_of(reading, promise, longer, since, pauses)
     if limit is not None and limit.attribute and due is None:
         fault = fault or "no_due"
@@ -602,7 +608,7 @@ def _timed(reading: Reading, promise: Promise, reason: str) -> Fact:
     rule = promise.rule.cases
     clock = clock_of(reading, promise)
     end, due, notice = clock.end, clock.due, _is_notice(clock.limit)
-    gone = withdrawal(reading, rule)
+    gone = withdrawal(reading, rule) if rule.withdrawn else None
     if gone is not None and (end is None or gone <= end):
         if not notice and broken_by(gone, reading, promise, clock):
             end = gone  # a promise broken already stays broken
@@ -679,10 +685,11 @@ def _remainder(
 
 def limit_of(reading: Reading, rule: Rule) -> Limit | None:
     """Return the limit that a case is under: the first whose conditions it meets."""
-    began = reading.day(reading.start.at)
-    for item in rule.limits:
-        if began in item.span and reading.meets_all(item.where):
-            return item.limit
+    if rule.limits:
+        began = reading.day(reading.start.at)
+        for item in rule.limits:
+            if began in item.span and reading.meets_all(item.where):
+                return item.limit
     return rule.limit
 
 
@@ -985,7 +992,9 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _stamp(instant: datetime | None) -> str:
-    return "" if instant is None else instant.astimezone(UTC).isoformat()
+    if instant is None:
+        return ""
+    return (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()
 
 
 def _number(number: Decimal | None) -> str:

@@ -13,17 +13,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Self
 
+from engine.codes import Code
 from engine.statistics import EXACT
 from engine.worktime import Unit
 
 COMPARATORS = (">=", "<=", "=", ">", "<")
 
 
-class Kind(StrEnum):
+class Kind(Code):
     """What an indicator measures; each kind is one way to compute a figure."""
 
     SHARE_WITHIN_LIMIT = "share_within_limit"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.worktime.calendars import WorkCalendar
@@ -9,6 +10,7 @@ from engine.worktime.civil import (
     Pause,
     advance,
     day_of,
+    first_showing,
     instant_of,
     micros_of,
     net,
@@ -22,7 +24,7 @@ from engine.worktime.counting import (
     line_of,
 )
 from engine.worktime.entries import entered
-from engine.worktime.terms import Term, Unit
+from engine.worktime.terms import Ends, Term, Unit
 
 
 def due_at(
@@ -75,8 +77,25 @@ def due_at(
         line = line_of(term.unit, calendar)
         late = advance(line, began, term.microseconds + 1, gaps)
         return None if late is None else instant_of(late)
-    count = day_count(began, term, calendar, calendar.zone if calendar else zone)
+    zone = calendar.zone if calendar else zone
+    if term.ends is Ends.DAY and not gaps:
+        return _due_after(day_of(zone, began), term, calendar, zone)
+    count = day_count(began, term, calendar, zone)
     last = count.last(count.gaps(gaps))
+    return None if last is None else instant_of(count.end.late(last))
+
+
+@lru_cache(maxsize=1 << 14)
+def _due_after(
+    day: int, term: Term, calendar: WorkCalendar | None, zone: ZoneInfo
+) -> datetime | None:
+    """
+    Return when a term of whole days is due that counts from some time of a day.
+
+    Whichever time it is: many cases begin on one day.
+    """
+    count = day_count(first_showing(zone, day), term, calendar, zone)
+    last = count.last([])
     return None if last is None else instant_of(count.end.late(last))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Self, TypeVar
 
+from engine.codes import Code
 from engine.worktime.civil import (
     DAY,
     SECOND,
@@ -23,7 +24,7 @@ class TermError(WorktimeError):
     """A term's definition is wrong; the message names the fault."""
 
 
-class Unit(StrEnum):
+class Unit(Code):
     """What a term is counted in."""
 
     ELAPSED_SECONDS = "elapsed_seconds"
@@ -67,14 +68,14 @@ OPEN_UNITS = frozenset({Unit.OPEN_MINUTES, Unit.OPEN_HOURS})
 _NEED_CALENDAR = OPEN_UNITS | {Unit.LEGAL_HOURS, Unit.WORKING_DAYS}
 
 
-class DayOne(StrEnum):
+class DayOne(Code):
     """Which day is the first that counts."""
 
     NEXT = "next"
     SAME = "same"
 
 
-class Ends(StrEnum):
+class Ends(Code):
     """When the last day of a term ends."""
 
     DAY = "day"  # at midnight
@@ -82,7 +83,7 @@ class Ends(StrEnum):
     CLOSING = "closing"  # with its last opening; at midnight if it has none
 
 
-class Entry(StrEnum):
+class Entry(Code):
     """From when on a start outside working time counts."""
 
     AS_IS = "as_is"
