@@ -1,7 +1,8 @@
 """Database expressions that make one schema serve PostgreSQL 15 to 18."""
 
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField
@@ -76,26 +77,42 @@ def frozen_with_edition(table: str) -> RunSQL:
 
 
 def copy_rows(
-    cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    cursor: Any,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    texts: Collection[str],
 ) -> None:
     """
     Write rows with COPY, ten times as fast as INSERT.
 
-    :param rows: cells in the order of ``columns``; ``None`` is NULL, bytes are
-        themselves, everything else is written as its ``str``.
+    :param rows: cells in the order of ``columns``, as the database reads them; an
+        empty one is NULL.
+    :param texts: the columns in which an empty cell is an empty text.
     """
-    text = "".join("\t".join(map(_cell, row)) + "\n" for row in rows)
+    options = (
+        "FORMAT csv, DELIMITER '|', QUOTE E'\\x01', "
+        f"FORCE_NOT_NULL ({', '.join(texts)})"
+    )
     cursor.copy_expert(
-        f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO(text)
+        f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH ({options})",
+        io.StringIO("\n".join(map(_line, rows))),
     )
 
 
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# A quote that hardly any text has; JSON is full of the usual one.
+QUOTE = "\x01"
+SPECIAL = re.compile(f"[{QUOTE}\n\r]")
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return r"\N"
-    if isinstance(value, bytes):
-        return rf"\\x{value.hex()}"
-    return value.translate(ESCAPES) if isinstance(value, str) else str(value)
+def _line(cells: Sequence[str]) -> str:
+    line = "|".join(cells)
+    # One look at the whole line: next to none has anything to quote.
+    if line.count("|") < len(cells) and not SPECIAL.search(line):
+        return line
+    return "|".join(map(_quoted, cells))
+
+
+def _quoted(cell: str) -> str:
+    return f"{QUOTE}{cell.replace(QUOTE, QUOTE * 2)}{QUOTE}" if cell else ""

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
-from itertools import groupby, repeat
+from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -99,6 +99,24 @@ FACT_FIELDS = (
     "suspended",
 )
 FACT_COLUMNS = (*FACT_FIELDS, "digest")
+FACT_TEXTS = ("reason", "segment", "source", "part")  # may be empty, not missing
+# Of a rule and what it belongs to: an edition's whole text is not asked for.
+PLANNED = (
+    "kind",
+    "definition",
+    "comparator",
+    "target",
+    "period",
+    "edition__valid_from",
+    "edition__valid_until",
+    "edition__ended_on",
+    "stream__organisation",
+    "stream__code",
+    "stream__time_zone",
+    "stream__expected_gap_days",
+    "calendar__code",
+    "commitment__code",
+)
 # Versions of calendars by code: what a final figure goes on being computed with.
 Pins = Mapping[str, int]
 
@@ -155,23 +173,29 @@ class Plan:
         """Return the promises that are read from a stream."""
         return [b.promise for b in self.bindings if b.stream.pk == stream.pk]
 
+    def tried(self, code: str, calendar: Compiled) -> "Plan":
+        """Return the plan as it would be if a calendar said something else."""
+        return replace(
+            self,
+            bindings=tuple(
+                replace(b, promise=replace(b.promise, calendar=calendar))
+                if b.calendar is not None and b.calendar[0] == code
+                else b
+                for b in self.bindings
+            ),
+        )
+
     def rule_of_month(self, month: date) -> Rule:
         """Return the rule by whose demand a month's cases are conditioned."""
         found = promise_for(self.promises, period_of(month, PeriodKind.MONTH))
         return (found or self.promises[0]).rule
 
 
-def plan_of(
-    indicator: Indicator,
-    pins: Pins | None = None,
-    *,
-    trying: Mapping[int, Compiled] | None = None,
-) -> Plan | None:
+def plan_of(indicator: Indicator, pins: Pins | None = None) -> Plan | None:
     """
     Return what an indicator's published editions promise; ``None`` if nothing.
 
     :param pins: count with these versions of the calendars; the newest by default.
-    :param trying: calendars, by key, that would say something else.
     """
     rules = (
         IndicatorRule.objects.filter(
@@ -181,6 +205,7 @@ def plan_of(
             stream__isnull=False,
         )
         .select_related("edition", "stream", "calendar", "commitment")
+        .only(*PLANNED)
         .order_by("edition__valid_from")
     )
     suspensions = suspensions_of(indicator.charter_id)
@@ -188,8 +213,6 @@ def plan_of(
         _binding(rule, pins or {}, suspensions.get(rule.commitment.code, ()))
         for rule in rules
     )
-    if trying:
-        bindings = tuple(map(_trying, bindings, rules, repeat(trying)))
     return Plan(indicator, bindings) if bindings else None
 
 
@@ -202,15 +225,6 @@ def suspensions_of(charter_id: int) -> dict[str, tuple[Suspension, ...]]:
     ):
         found[code] = (*found.get(code, ()), Suspension(start, until, Covers(covers)))
     return found
-
-
-def _trying(
-    binding: Binding, row: IndicatorRule, trying: Mapping[int, Compiled]
-) -> Binding:
-    calendar = trying.get(row.calendar_id or 0)
-    if calendar is None:
-        return binding
-    return replace(binding, promise=replace(binding.promise, calendar=calendar))
 
 
 def _binding(

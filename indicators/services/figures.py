@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -38,6 +37,7 @@ from indicators.models import CaseFact, Indicator, MonthSum, Result, StaleMark
 from indicators.queries.computing import (
     CONTENT,
     FACT_COLUMNS,
+    FACT_TEXTS,
     Cells,
     Feeds,
     Plan,
@@ -54,6 +54,7 @@ from indicators.queries.computing import (
     seal_of,
     stored_facts,
 )
+from indicators.queries.places import Cell, Place, cells_around, places_of
 from indicators.queries.sums import summed
 
 logger = logging.getLogger(__name__)
@@ -68,13 +69,10 @@ CHANGED_RULE = "changed calendar or rule"
 FELL_DUE = "open cases fell due"
 SUSPENDED = "suspension recorded or lifted"
 LONGEST_CAUSE = 200
-Place = tuple[date, str]
-Cell = tuple[Period, str]
 # What names a ledger line, and what is computed again while it is provisional.
 LINE = ("indicator", "period_kind", "period_start", "segment", "revision")
 INPUTS = ("calendars", "as_of_at", "feed_until", "feed_gap_days")
 COMPUTED = (*CONTENT, *INPUTS)
-ENGINE_FIELDS = ("case", *FACT_COLUMNS[1:])
 
 
 def refresh(*, at: datetime) -> int:
@@ -87,26 +85,28 @@ def refresh(*, at: datetime) -> int:
     :returns: the number of marks consumed.
     """
     done = 0
-    for indicator_id in _waiting():
+    indicator_id = _waiting(0)
+    while indicator_id is not None:
+        consumed = None
         with _alone(indicator_id):
-            # Looked for while nobody is held up, so that none is left behind.
-            while StaleMark.objects.filter(indicator=indicator_id).exists():
-                consumed = _refresh(indicator_id, at, skip_held=True)
-                if consumed is None:
-                    break
-                done += consumed
+            consumed = _refresh(indicator_id, at, skip_held=True)
+        done += consumed or 0
+        # The same one again, now that nobody is held up: whoever was skipped meanwhile
+        # has left marks behind, even of one whose marks another had consumed.
+        indicator_id = _waiting(indicator_id + (consumed is None))
     return done
 
 
-def _waiting() -> Iterator[int]:
-    """Yield the indicators that have marks: a step for each, however many marks."""
-    waiting = StaleMark.objects.order_by("indicator_id").values_list(
-        "indicator_id", flat=True
-    )
-    found = waiting.first()
-    while found is not None:
-        yield found
-        found = waiting.filter(indicator_id__gt=found).first()
+def _waiting(first: int) -> int | None:
+    """Return the next indicator that has marks, in one step however many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(indicator_id) FROM indicators_stalemark "
+            "WHERE indicator_id >= %s",
+            [first],
+        )
+        found: int | None = cursor.fetchone()[0]
+    return found
 
 
 @contextmanager
@@ -442,7 +442,7 @@ def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
     places: set[Place] = set()
     facts = iter(facts)
     columns = ("organisation_id", "indicator_id", *FACT_COLUMNS)
-    identity = (plan.indicator.organisation_id, plan.indicator.pk)
+    owner = (str(plan.indicator.organisation_id), str(plan.indicator.pk))
     while batch := list(islice(facts, FACTS_AT_ONCE)):
         places |= places_of(plan, batch, at)
         with connection.cursor() as cursor:
@@ -450,35 +450,10 @@ def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
                 cursor,
                 "indicators_casefact",
                 columns,
-                (
-                    (*identity, *map(fact.__getattribute__, ENGINE_FIELDS))
-                    for fact in batch
-                ),
+                ((*owner, *fact.texts, rf"\x{fact.digest.hex()}") for fact in batch),
+                texts=FACT_TEXTS,
             )
     return places
-
-
-def places_of(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
-    """
-    Return the months and segments of whose figures facts are part.
-
-    A stretch of time is part of those of every month it reaches into.
-    """
-    if not plan.rule.cases.kind.by_span:
-        return {(fact.counted_on.replace(day=1), fact.segment) for fact in facts}
-    return {
-        (month, fact.segment)
-        for fact in facts
-        for month in _months_of(fact, plan.zone, at)
-    }
-
-
-def _months_of(fact: Fact, zone: ZoneInfo, at: datetime) -> set[date]:
-    until = max(fact.ended_at or at, fact.began_at).astimezone(zone).date()
-    months = periods_between(
-        fact.counted_on, until + timedelta(days=1), PeriodKind.MONTH
-    )
-    return {fact.counted_on.replace(day=1)} | {month.start for month in months}
 
 
 def _sum_up(plan: Plan, places: set[Place]) -> None:
@@ -515,26 +490,6 @@ def _sum_row(indicator: Indicator, tally: MonthTally) -> MonthSum:
         kept=tally.kept.as_json(),
         suspended=tally.suspended.as_json(),
     )
-
-
-def cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
-    """Return the ledger lines that facts counted at these places are part of."""
-    return {
-        (period, part)
-        for month, segment in places
-        for kind in plan.kinds
-        for period in _read_by(plan, period_of(month, kind))
-        for part in {"", segment}
-    }
-
-
-def _read_by(plan: Plan, period: Period) -> list[Period]:
-    """Return the periods whose figures read a period's cases: a trend's look back."""
-    trend = plan.rule.trend
-    if trend is None:
-        return [period]
-    later = period_of(period.end, period.kind)
-    return [period, later.year_after if trend.year_before else later]
 
 
 def _cells_of(lines: QuerySet[Result]) -> set[Cell]:

@@ -43,6 +43,7 @@ COLUMNS = (
     "replaces",
     "digest",
 )
+TEXTS = ("external_id", "case_key", "type")
 FIELDS = frozenset({"id", "case", "type", "at", "value", "attributes", "replaces"})
 
 
@@ -222,7 +223,7 @@ def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[st
             TRUNCATE incoming_event;
             """
         )
-        copy_rows(cursor, "incoming_event", COLUMNS, map(_row, events))
+        copy_rows(cursor, "incoming_event", COLUMNS, map(_row, events), texts=TEXTS)
         cursor.execute(
             """
             INSERT INTO indicators_serviceevent
@@ -239,15 +240,15 @@ def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[st
         return {row[0] for row in cursor.fetchall()}
 
 
-def _row(event: _Incoming) -> tuple[object, ...]:
+def _row(event: _Incoming) -> tuple[str, ...]:
     return (
         event.id,
         event.case,
         event.type,
         event.at.isoformat(),
-        event.value,
-        json.dumps(event.attributes, ensure_ascii=False),
-        event.replaces,
+        "" if event.value is None else format(event.value, "f"),
+        json.dumps(event.attributes, ensure_ascii=False) if event.attributes else "{}",
+        event.replaces or "",
         event.digest,
     )
 

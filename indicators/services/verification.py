@@ -35,6 +35,7 @@ from indicators.queries.computing import (
     stored_facts,
     stored_sums,
 )
+from indicators.queries.places import cells_around, places_of
 from indicators.services import figures
 from indicators.services.intake import event_digest
 
@@ -198,8 +199,8 @@ def _missing(
         )
     )
     feeds = feeds_of(plan, as_of=at)
-    places = figures.places_of(plan, facts, at)
-    for period, segment in sorted(figures.cells_around(plan, places)):
+    places = places_of(plan, facts, at)
+    for period, segment in sorted(cells_around(plan, places)):
         if (period.kind.value, period.start, segment) in known:
             continue
         content = figure(shelf, period, segment, as_of=at, feed=feeds.of(period))
