@@ -9,24 +9,29 @@ themselves: how many would differ if somebody restated them is told apart.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Func, Q, When
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 
 from charters.enums import EditionState
 from charters.models import Charter
 from engine.cases import Fact, Outcome
-from engine.compliance import seen
+from engine.compliance import MonthTally, seen
+from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled, changed_days
 from indicators.enums import ResultState
 from indicators.models import CaseFact, Indicator, Result, WorkCalendar
 from indicators.queries.computing import (
+    Cells,
     Plan,
     Shelf,
+    StoredCells,
     compiled,
+    counted_in,
     differences,
     facts_of,
     figure,
@@ -36,6 +41,7 @@ from indicators.queries.computing import (
     plan_of,
     stored_facts,
 )
+from indicators.queries.places import cells_around, places_of
 
 SHOWN = 200
 LATE, IN_TIME = "late", "in_time"
@@ -128,16 +134,16 @@ def impact_of(
     final_lines = 0
     for indicator in _indicators(calendar) if days else ():
         now = plan_of(indicator)
-        then = plan_of(indicator, trying={calendar.pk: trying})
-        if now is None or then is None:
+        if now is None:
             continue
+        then = now.tried(calendar.code, trying)
         changes = _changes(now, then, days)
         known[indicator.charter_id] = indicator.charter
         for before, after in changes:
             case = _case_impact(now, before, after, at)
             charters.setdefault(indicator.charter_id, Counter())[_sort(case)] += 1
             cases.append(case)
-        final_lines += _final_lines(now, then, changes)
+        final_lines += _final_lines(then, changes, days, at)
     cases.sort(key=lambda case: (case.side_before == case.side_after, case.indicator))
     return Impact(
         tuple(
@@ -199,26 +205,31 @@ def _candidates(plan: Plan, days: Days) -> Iterator[str]:
     """
     Yield the cases in hand on any of the days, or with no due instant yet.
 
-    A day after a case's due instant and its end cannot move either.
+    A day after a case's due instant and its end cannot move it either.
     """
+    rules = [promise.rule.cases for promise in plan.promises]
+    settled: Func = Greatest(
+        Coalesce("due_at", "ended_at"), Coalesce("ended_at", "due_at")
+    )
+    unknown = Q(settled_on=None)
+    if any(rule.every_limit for rule in rules):
+        unknown |= Q(due_at=None)
+    elif all(rule.kind.by_answer or rule.kind.by_sum for rule in rules):
+        settled = Coalesce(settled, "began_at")  # of one moment
     rows = (
         CaseFact.objects.filter(indicator=plan.indicator)
         .annotate(
             began_on=TruncDate("began_at", tzinfo=plan.zone),
-            settled_on=TruncDate(
-                Greatest(
-                    Coalesce("due_at", "ended_at"), Coalesce("ended_at", "due_at")
-                ),
-                tzinfo=plan.zone,
-            ),
+            settled_on=TruncDate(settled, tzinfo=plan.zone),
+            unknown=Case(When(unknown, then=True), default=False),
         )
+        .filter(Q(unknown=True) | Q(settled_on__gte=days[0][0]))
         .filter(began_on__lt=days[-1][1])
-        .filter(Q(settled_on=None) | Q(settled_on__gte=days[0][0]) | Q(due_at=None))
     )
-    for key, began, settled, due in rows.values_list(
-        "case_key", "began_on", "settled_on", "due_at"
+    for key, began, ended, unknown_ in rows.values_list(
+        "case_key", "began_on", "settled_on", "unknown"
     ).iterator(chunk_size=5_000):
-        if due is None or _any_within(days, began, settled):
+        if _any_within(days, began, None if unknown_ else ended):
             yield key
 
 
@@ -260,33 +271,86 @@ def _sort(case: CaseImpact) -> str:
     return "moved"
 
 
-def _final_lines(now: Plan, then: Plan, changes: list[Change]) -> int:
-    """Count the final lines whose figure would differ."""
-    if not changes:
-        return 0
-    days = [fact.counted_on for change in changes for fact in change if fact]
-    changed = {fact.key for change in changes for fact in change if fact}
-    kept = (f for f in stored_facts(now.indicator) if f.key not in changed)
-    shelf = Shelf(then, [*kept, *(after for _before, after in changes if after)])
-    lines = (
+def _final_lines(then: Plan, changes: list[Change], days: Days, at: datetime) -> int:
+    """
+    Count the final lines whose figure would differ.
+
+    Those of the changed days too: hours of opening are no case's, but the calendar's.
+    """
+    facts = [fact for change in changes for fact in change if fact]
+    months = {month for month, _segment in places_of(then, facts, at)}
+    for first, until in days:
+        months |= {p.start for p in periods_between(first, until, PeriodKind.MONTH)}
+    periods = {
+        period
+        for period, _part in cells_around(then, {(month, "") for month in months})
+    }
+    newest = (
         Result.objects.filter(
-            indicator=now.indicator,
-            period_start__lte=max(days),
-            period_end__gt=min(days) - timedelta(days=1),
+            indicator=then.indicator,
+            period_start__in={period.start for period in periods},
         )
         .order_by("period_kind", "period_start", "segment", "-revision")
         .distinct("period_kind", "period_start", "segment")
     )
+    cells = _Tried(then, changes)
     return sum(
-        1
-        for line in lines
-        if line.state != ResultState.PROVISIONAL and _differs(shelf, line)
+        line.state != ResultState.PROVISIONAL
+        and period_of_result(line) in periods
+        and _differs(cells, line)
+        for line in newest
     )
 
 
-def _differs(shelf: Shelf, line: Result) -> bool:
+class _Tried(StoredCells):
+    """Cases and sums as they would be: as stored but for the cases that change."""
+
+    def __init__(self, plan: Plan, changes: Iterable[Change]) -> None:
+        super().__init__(plan)
+        both = [fact for change in changes for fact in change if fact]
+        self._changed = {fact.key for fact in both}
+        self._months = {fact.counted_on.replace(day=1) for fact in both}
+        self._after = [after for _before, after in changes if after]
+        self._shelves: dict[date, Shelf] = {}
+
+    def month(self, month: date) -> list[MonthTally]:
+        if month in self._months:
+            return self._shelf(month).month(month)
+        return super().month(month)
+
+    def values(self, period: Period, segment: str, heeds: bool) -> list[Decimal]:
+        return Cells.values(self, period, segment, heeds)
+
+    def _read_facts(self, period: Period) -> list[Fact]:
+        if self.plan.rule.cases.kind.by_span:
+            stored = super()._read_facts(period)
+            return Shelf(self.plan, self._tried(stored, self._after)).facts(period)
+        found: list[Fact] = []
+        for month in periods_between(period.start, period.end, PeriodKind.MONTH):
+            if month.start in self._months:
+                found += self._shelf(month.start).facts(month)
+            else:
+                found += super()._read_facts(month)
+        return found
+
+    def _shelf(self, month: date) -> Shelf:
+        """Return the cases of a month in which some change."""
+        if month not in self._shelves:
+            whole = period_of(month, PeriodKind.MONTH)
+            stored = stored_facts(
+                self.plan.indicator, counted_in(whole.start, whole.end)
+            )
+            after = [f for f in self._after if f.counted_on.replace(day=1) == month]
+            self._shelves[month] = Shelf(self.plan, self._tried(stored, after))
+        return self._shelves[month]
+
+    def _tried(self, stored: Iterable[Fact], after: list[Fact]) -> list[Fact]:
+        return [fact for fact in stored if fact.key not in self._changed] + after
+
+
+def _differs(cells: Cells, line: Result) -> bool:
     as_of, feed = inputs_of(line)
     content = figure(
-        shelf, period_of_result(line), line.segment, as_of=as_of, feed=feed
+        cells, period_of_result(line), line.segment, as_of=as_of, feed=feed
     )
     return content is None or bool(differences(line, content))

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from indicators.models import CaseFact, Result, WorkCalendar
+from indicators.models import CaseFact, Indicator, Result, WorkCalendar
 from indicators.queries.impact import impact_of
 from indicators.services import figures
 from indicators.services.calendars import put_calendar
 from tests import builders
 from tests.indicators.helpers import line, request, send, utc
+from tests.indicators.random_logs import in_sendable_order, made_up, many_rules
 
 NOW = builders.NOW
 
@@ -114,6 +115,35 @@ def test_the_preview_is_what_comes_of_it(office, seed):
     } == changed
     told = [sides for sides in changed.values() if sides == ("late", "in_time")]
     assert sum(charter.saved for charter in found.charters) == len(told)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_final_lines_are_those_that_a_restatement_would_change(town, seed):
+    dice = random.Random(seed)
+    types = ("closed", "opened", "withdrawn")
+    document = builders.charter_document(indicators=many_rules(), types=types)
+    builders.published(document, of=town)
+    events = in_sendable_order(made_up(dice), dice)
+    send(*events, at=NOW)
+    at = utc(2028, 6, 1)
+    figures.refresh(at=at)
+    figures.sweep(at=at)
+    figures.roll(at=at)
+    figures.freeze_ended(organisation_id=None, at=at)
+    assert not Result.objects.filter(state="PROVISIONAL", period_end__lt=at).exists()
+    office = WorkCalendar.objects.get(code="office")
+    days = [date(2026, 1, 1) + timedelta(days=dice.randrange(300)) for _ in range(5)]
+    definition = with_holidays(*(day.isoformat() for day in days))
+    found = impact_of(office, definition, at=at)
+    put_calendar(
+        organisation=town, code="office", name={}, definition=definition, at=at
+    )
+    figures.refresh(at=at)
+    every = list(Indicator.objects.values_list("pk", flat=True))
+    restated = figures.restate(
+        indicators=every, period=None, cause="a forgotten day", by=None, at=at
+    )
+    assert found.final_lines == restated > 0
 
 
 def sides(at):
