@@ -3,6 +3,9 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# Addresses of our own below an organisation's: a charter of that name would be hidden.
+RESERVED_SLUGS = frozenset({"deadline"})
+
 
 class Scope(TextChoices):
     """What a charter speaks for (Real Decreto 951/2005, art. 8)."""

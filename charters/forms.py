@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy as _
 
-from charters.enums import Audience, Scope
+from charters.enums import RESERVED_SLUGS, Audience, Scope
 from charters.rules import FieldKind, Section, SectionField
 from core.text import LANGUAGES, Words, clean_text, words
 
@@ -186,6 +186,12 @@ class NewCharterForm(forms.Form):
         choices=Audience.choices,
         initial=Audience.EXTERNAL,
     )
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED_SLUGS:
+            raise forms.ValidationError(_("This short name is one of our own."))
+        return slug
 
 
 class EvidenceForm(forms.Form):

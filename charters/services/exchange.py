@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import Organisation, User
-from charters.enums import EditionState, StepKind
+from charters.enums import RESERVED_SLUGS, EditionState, StepKind
 from charters.models import Charter, Edition, Step
 from charters.parts import Document, Loading, parts
 from charters.rules import SECTIONS, FieldKind
@@ -93,6 +93,8 @@ def import_document(
     """
     validate(document)
     identity, head = document["charter"], document["edition"]
+    if identity["slug"] in RESERVED_SLUGS:
+        raise ExchangeError("charter.slug", f"{identity['slug']!r} is one of our own")
     charter, _new = Charter.objects.get_or_create(
         organisation=organisation,
         slug=identity["slug"],

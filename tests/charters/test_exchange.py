@@ -36,6 +36,7 @@ BROKEN = [
     (("format",), ..., ""),
     (("surprise",), 1, ""),
     (("charter", "slug"), "no spaces", "charter.slug"),
+    (("charter", "slug"), "deadline", "charter.slug"),
     (("charter", "slug"), ..., "charter"),
     (("charter", "scope"), "galaxy", "charter.scope"),
     (("edition", "source_language"), "ms", "edition.source_language"),

@@ -10,7 +10,7 @@ urlpatterns = [
     path("", catalogue.catalogue, name="catalogue"),
     # Before the charters: "claims" can be no organisation.
     path("claims/", claims.track, name="track"),
-    # Before the charters, too: no charter can be called "deadline".
+    # Before the charters, too: none can be called "deadline".
     path("<slug:organisation>/deadline/", calculator.calculator, name="deadline"),
     path(
         "<slug:organisation>/deadline.ics",

@@ -93,6 +93,16 @@ def test_new_charter_cannot_take_the_name_of_another(drafter, charter):
     assert Edition.objects.count() == 1
 
 
+def test_new_charter_cannot_take_one_of_our_own_addresses(drafter, town):
+    response = drafter.post(
+        NEW,
+        {"title": "Terminis", "language": "ca", "slug": "deadline",
+         "scope": "service", "audience": "external"},
+    )  # fmt: skip
+    assert "This short name is one of our own." in words(response)
+    assert not Edition.objects.exists()
+
+
 def test_a_charter_may_be_called_new(drafter, town):
     builders.draft(builders.charter_document(slug="new-charter"), of=town)
     assert drafter.get(f"{CHARTERS}new-charter/").status_code == 200
