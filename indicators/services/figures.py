@@ -186,11 +186,16 @@ def sweep(*, at: datetime) -> int:
         state=ResultState.PROVISIONAL,
     )
     # Of other kinds an open case is never missed: its lines would be seen for ever.
+    by_case = [kind.value for kind in Kind if kind.by_case]
     overdue = CaseFact.objects.filter(
         Exists(unseen),
+        Q(indicator__rules__kind__in=by_case)
+        | Q(
+            indicator__rules__kind=Kind.TREND.value,
+            indicator__rules__definition__of__kind__in=by_case,
+        ),
         outcome="open",
         due_at__lte=at,
-        indicator__rules__kind__in=[kind.value for kind in Kind if kind.by_case],
     ).values_list("indicator_id", "counted_on", "segment")
     touched: dict[int, set[Place]] = {}
     for indicator_id, day, segment in overdue.distinct():

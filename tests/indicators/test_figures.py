@@ -221,6 +221,24 @@ def test_time_alone_turns_an_open_case_missed(charter):
     assert list(verify(at=due + timedelta(days=1))) == []
 
 
+def test_time_alone_moves_the_trend_of_a_share(publish):
+    timed = {"start": {"types": ["opened"]}, "stop": {"types": ["closed"]}}
+    limit = {"limit": {"amount": "10", "unit": "working_days"}, "counted_in": "opened"}
+    of = {"kind": "share_within_limit", **timed, **limit}
+    publish(indicators=[builders.indicator(kind="trend", target="0", rule={"of": of})])
+    send(
+        *request("before", "2026-02-02", "2026-02-03"),
+        *request("kept", "2026-03-02", "2026-03-03"),
+        *request("open", "2026-03-02"),
+    )
+    figures.refresh(at=utc(2026, 3, 10))
+    assert line("2026-03-01").value == 0
+    assert figures.sweep(at=utc(2026, 3, 18)) == 1
+    assert line("2026-03-01").value == -50
+    assert figures.sweep(at=utc(2026, 3, 19)) == 0
+    assert list(verify(at=utc(2026, 3, 19))) == []
+
+
 def test_an_open_case_does_not_shorten_a_mean(publish):
     item = builders.indicator(kind="mean_duration", comparator="<=", target="9")
     item["rule"] |= {"unit": "working_days"}
