@@ -406,13 +406,17 @@ def _share_of_time(part: int, total: int) -> Figure:
 
 
 def _opening_hours(look: Look) -> Figure:
-    """Time open, in the rule's unit; in percent of the announced hours if so asked."""
+    """
+    Time open, in the rule's unit; in percent of the announced hours if so asked.
+
+    An office that never opened was open for no time: that is a figure.
+    """
     total, opened = _time(look)
     if look.rule.as_percent:
         return _share_of_time(opened, total)
     value = Fraction(opened, unit_size(look.rule.duration_unit))
     n = sum(1 for fact in look.cases if _is_span(fact))
-    return Figure(value, Fraction(1), value if n else None, n)
+    return Figure(value, Fraction(1), value, n)
 
 
 def _is_span(fact: Fact) -> bool:

@@ -201,6 +201,8 @@ def test_a_median_is_the_middle(micros):
     middle = statistics.median([Fraction(n, 10**6) for n in micros]) if micros else None
     assert found.value == middle
     assert (found.low, found.n) == (None, len(micros))
+    whole = (middle, 1) if micros else (0, 0)
+    assert (found.numerator, found.denominator) == whole
 
 
 def test_only_what_counts_has_a_time():
@@ -658,7 +660,7 @@ def test_time_is_counted_half_hour_by_half_hour(spans, unit, kind, off, seen, si
     )
     whole = len(every)
     if kind == "hours":
-        assert found.value == (Fraction(inside, 2) if spans else None)
+        assert found.value == Fraction(inside, 2)
         return
     good = whole - inside if kind == "availability" else inside
     assert found.n == whole // 2
