@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -89,22 +88,22 @@ class LineError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class _Incoming:
+class _Incoming(NamedTuple):
+    """An event that was read: ``attributes`` are JSON, with their names in order."""
+
     line: int
     id: str
     case: str
     type: str
     at: datetime
     value: Decimal | None
-    attributes: dict[str, str]
+    attributes: str
     replaces: str | None
+    digest: str
 
-    @cached_property
-    def digest(self) -> str:
-        return event_digest(
-            self.case, self.type, self.at, self.value, self.attributes, self.replaces
-        )
+
+# Texts as JSON, letters as they are: made once, for it is asked for at every event.
+quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def event_digest(
@@ -116,20 +115,34 @@ def event_digest(
     replaces: str | None,
 ) -> str:
     """Return the SHA-256 of an event's content: equal content, equal digest."""
-    canonical = json.dumps(
-        [
-            case,
-            type_,
-            at.astimezone(UTC).isoformat(),
-            None if value is None else format(value.normalize(), "f"),
-            dict(attributes),
-            replaces,
-        ],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
+    return _digest(case, type_, at, value, _as_json(attributes), replaces)
+
+
+def _as_json(attributes: Mapping[str, str]) -> str:
+    pairs = (
+        f"{quoted(name)}:{quoted(attributes[name])}" for name in sorted(attributes)
     )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return f"{{{','.join(pairs)}}}"
+
+
+def _digest(
+    case: str,
+    type_: str,
+    at: datetime,
+    value: Decimal | None,
+    attributes: str,
+    replaces: str | None,
+) -> str:
+    """Digest the JSON list of what an event says, without a space."""
+    parts = (
+        quoted(case),
+        quoted(type_),
+        f'"{at.astimezone(UTC).isoformat()}"',
+        "null" if value is None else f'"{value.normalize():f}"',
+        attributes,
+        "null" if replaces is None else quoted(replaces),
+    )
+    return hashlib.sha256(f"[{','.join(parts)}]".encode()).hexdigest()
 
 
 def record(
@@ -149,12 +162,13 @@ def record(
     """
     receipt = Receipt()
     incoming: dict[str, _Incoming] = {}
+    reader = _Reader(stream, latest=at + SKEW)
     for line, raw in lines:
         receipt.received += 1
         try:
             if isinstance(raw, LineError):
                 raise raw
-            event = _read(line, raw, stream, latest=at + SKEW)
+            event = reader.read(line, raw)
         except LineError as error:
             receipt.refused.append(Refusal(line, _id_of(raw), error.code, str(error)))
             continue
@@ -247,7 +261,7 @@ def _row(event: _Incoming) -> tuple[str, ...]:
         event.type,
         event.at.isoformat(),
         "" if event.value is None else format(event.value, "f"),
-        json.dumps(event.attributes, ensure_ascii=False) if event.attributes else "{}",
+        event.attributes,
         event.replaces or "",
         event.digest,
     )
@@ -316,33 +330,51 @@ def _id_of(raw: object) -> str | None:
     return None
 
 
-def _read(
-    line: int, raw: Mapping[str, Any], stream: Stream, *, latest: datetime
-) -> _Incoming:
-    if not isinstance(raw, Mapping):
-        raise LineError("not_an_object", "an event is a JSON object")
-    unknown = sorted(set(raw) - FIELDS)
-    if unknown:
-        raise LineError("unknown_field", f"{unknown[0]!r} is no field of an event")
-    type_ = _key(raw, "type")
-    if type_ not in stream.types:
-        raise LineError(
-            "unknown_type", f"stream {stream.code} declares no type {type_!r}"
+class _Reader:
+    """Reads the events of one batch."""
+
+    def __init__(self, stream: Stream, *, latest: datetime) -> None:
+        self.stream = stream
+        self.latest = latest
+        # Most events of a batch say of themselves what others have said.
+        self._attributes: dict[tuple[tuple[str, str], ...], str] = {}
+
+    def read(self, line: int, raw: Mapping[str, Any]) -> _Incoming:
+        """
+        Read an event.
+
+        :raises LineError: if it is none of the stream's.
+        """
+        if not isinstance(raw, Mapping):
+            raise LineError("not_an_object", "an event is a JSON object")
+        if not FIELDS.issuperset(raw):
+            unknown = min(set(raw) - FIELDS)
+            raise LineError("unknown_field", f"{unknown!r} is no field of an event")
+        type_ = _key(raw, "type")
+        if type_ not in self.stream.types:
+            code = self.stream.code
+            raise LineError("unknown_type", f"stream {code} declares no type {type_!r}")
+        replaces = _key(raw, "replaces") if raw.get("replaces") is not None else None
+        id_ = _key(raw, "id")
+        if replaces == id_:
+            raise LineError("replaces_itself", "an event cannot replace itself")
+        case = _key(raw, "case")
+        at = _instant(raw.get("at"), self.latest)
+        value = _value(raw.get("value"))
+        attributes = self._read_attributes(raw.get("attributes"))
+        digest = _digest(case, type_, at, value, attributes, replaces)
+        return _Incoming(
+            line, id_, case, type_, at, value, attributes, replaces, digest
         )
-    replaces = _key(raw, "replaces") if raw.get("replaces") is not None else None
-    id_ = _key(raw, "id")
-    if replaces == id_:
-        raise LineError("replaces_itself", "an event cannot replace itself")
-    return _Incoming(
-        line=line,
-        id=id_,
-        case=_key(raw, "case"),
-        type=type_,
-        at=_instant(raw.get("at"), latest),
-        value=_value(raw.get("value")),
-        attributes=_attributes(raw.get("attributes"), stream),
-        replaces=replaces,
-    )
+
+    def _read_attributes(self, found: Any) -> str:
+        # Only texts are remembered: 1 and True are equal, and not the same.
+        if isinstance(found, dict) and all(type(v) is str for v in found.values()):
+            key = tuple(found.items())
+            if key not in self._attributes:
+                self._attributes[key] = _as_json(_attributes(found, self.stream))
+            return self._attributes[key]
+        return _as_json(_attributes(found, self.stream))
 
 
 def _key(raw: Mapping[str, Any], name: str) -> str:
