@@ -52,14 +52,14 @@ def timing_of(
     """Say how a case's time was counted; ``None`` beyond what the calendar knows."""
     rule = promise.rule.cases
     undone = list(uses.stops(reading.start, rule))
+    clock = _clock_of(reading, promise)
+    end = None if clock is None else clock.end
     makers: list[_Maker] = [
-        (*pair, False) for item in rule.pauses for pair in uses.pauses(item)
+        (*pair, False) for item in rule.pauses for pair in uses.pauses(item, end)
     ]
     if rule.reopened_paused:
         makers += [(*pair, True) for pair in undone]
-    try:
-        clock = clock_of(reading, promise)
-    except BeyondCalendarError:
+    if clock is None:
         return None
     if rule.clock.types:
         chosen = picked(up_to(reading.events, clock.end), rule.clock)
@@ -78,6 +78,13 @@ def timing_of(
         limits,
         spent,
     )
+
+
+def _clock_of(reading: Reading, promise: Promise) -> Clock | None:
+    try:
+        return clock_of(reading, promise)
+    except BeyondCalendarError:
+        return None
 
 
 def _note_withdrawal(

@@ -64,15 +64,23 @@ class Uses:
             elif event.type in pick.types:  # what "*" takes was not meant for it
                 self.add(event, not_)
 
-    def pauses(self, rule: PauseRule) -> Iterator[tuple[Event, Event | None]]:
-        """Note and yield what begins and ends the pauses of a rule."""
+    def pauses(
+        self, rule: PauseRule, end: datetime | None
+    ) -> Iterator[tuple[Event, Event | None]]:
+        """
+        Note and yield what begins and ends the pauses of a rule.
+
+        :param end: when the case ended: what comes later moves no clock.
+        """
         began: Event | None = None
         for event in self.events:
             if event.type in rule.begins and began is None:
                 began = event
-                self.add(event, Use.PAUSE)
+                runs = end is None or event.at < end
+                self.add(event, Use.PAUSE if runs else Use.PAUSE_NOT_TAKEN)
             elif event.type in rule.ends and began is not None:
-                self.add(event, Use.RESUME)
+                stands = end is None or (began.at < end and event.at <= end)
+                self.add(event, Use.RESUME if stands else Use.RESUME_NOT_TAKEN)
                 yield began, event
                 began = None
             elif event.type in rule.begins:

@@ -29,10 +29,13 @@ from engine.explanations import (
     CaseExplanation,
     Finding,
     Ignored,
+    TooManyDaysError,
     Use,
     as_json,
     crowded,
     explain_case,
+    explain_deadline,
+    instant_at,
 )
 from engine.measures import Kind
 from engine.rules import Rule
@@ -43,8 +46,10 @@ from engine.worktime import (
     Ends,
     Step,
     StepKind,
+    Term,
     Unit,
     WorkCalendar,
+    explain_due,
 )
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -444,6 +449,25 @@ def test_json_is_what_the_schema_says_and_always_the_same(kind, schema):
         assert as_json(explained(events, promises, as_of)) == told
 
 
+def test_json_has_the_numbers_instants_and_days_of_what_is_told():
+    shut = Suspension(date(2026, 3, 1), date(2026, 3, 8))
+    made = replace(
+        promise(where=[{"attribute": "wait", "<": "10.0"}, {"has": ["closed"]}]),
+        until_on=date(2026, 4, 1),
+        suspensions=(shut, replace(shut, until_on=None)),
+    )
+    events = log(("opened", at(2)), ("closed", at(3)), wait="3")
+    (finding,) = as_json(explained(events, [made], LATER))["findings"]
+    assert [item["number"] for item in finding["conditions"]] == ["10", None]
+    (limit,) = finding["timing"]["limits"]
+    assert limit["due_at"] == finding["due_at"] == "2026-03-16T23:00:00+00:00"
+    assert (finding["promise"]["from"], finding["promise"]["until"]) == (
+        "2026-01-01",
+        "2026-04-01",
+    )
+    assert [item["until"] for item in finding["suspended"]] == ["2026-03-08", None]
+
+
 def test_every_word_of_the_schema_is_one_of_ours(schema):
     """What the schema lists and the code says are the same sets."""
     defs = schema.schema["$defs"]
@@ -552,6 +576,29 @@ def test_a_long_pause_is_capped_and_one_within_another_not_taken():
     assert (pause.capped, pause.until) == (True, at(6, hour=0))
 
 
+def test_what_is_logged_after_the_stop_moves_no_clock():
+    events = log(
+        ("opened", at(2)),
+        ("asked", at(3)),
+        ("closed", at(4)),
+        ("replied", at(5)),
+        ("asked", at(6)),
+        ("replied", at(7)),
+    )
+    made = promise(pauses=[{"from": ["asked"], "until": ["replied"]}])
+    found = told(events, made)
+    assert uses(found) == [
+        ("start",),
+        ("pause",),
+        ("stop",),
+        ("resume_not_taken",),
+        ("pause_not_taken",),
+        ("resume_not_taken",),
+    ]
+    (pause,) = found.timing.pauses
+    assert (pause.until, pause.ended_by) == (at(4), None)
+
+
 def test_an_extension_gives_another_limit_until_the_case_is_due():
     longer = {"types": ["longer"], "limit": {"amount": "15", "unit": "working_days"}}
     events = log(("opened", at(2)), ("longer", at(16)), ("longer", at(17)))
@@ -575,6 +622,16 @@ def test_which_of_several_limits_holds_is_told_with_its_conditions():
         ("web", True)
     ]
     assert told(log(("opened", at(2))), made).timing.limit.path == "limit"
+
+
+def test_nothing_extends_a_time_without_a_limit():
+    longer = {"types": ["longer"], "limit": {"amount": "15", "unit": "working_days"}}
+    made = promise(
+        Kind.MEAN_DURATION, limit=None, unit="working_days", extension=longer
+    )
+    found = told(log(("opened", at(2)), ("longer", at(3)), ("closed", at(4))), made)
+    assert uses(found) == [("start",), ("extension_not_taken",), ("stop",)]
+    assert found.timing.limits == ()
 
 
 def test_a_remainder_has_two_limits():
@@ -646,6 +703,28 @@ def test_the_time_spent_stands_still_while_paused():
     assert found.timing.spent.total == found.fact.value == 3
 
 
+def test_days_are_those_of_the_calendar_that_counts_them():
+    canary = replace(CALENDAR.definition, zone=ZoneInfo("Atlantic/Canary"))
+    made = replace(promise(), calendar=WorkCalendar(canary))
+    assert told(log(("opened", at(2))), made).timing.zone == canary.zone
+
+
+def test_a_case_without_a_start_is_told_by_its_stop():
+    found = told(log(("note", at(2)), ("closed", at(3))), promise())
+    assert (found.outcome, found.reason) == (Outcome.EXCLUDED, "no_start")
+    assert uses(found) == [(), ("stop",)]
+
+
+def test_the_answer_taken_is_told_from_the_others():
+    scale = {"min": "0", "max": "10"}
+    made = promise(Kind.NPS, value={"types": ["note"]}, scale=scale)
+    events = [
+        replace(event, value=Decimal(9))
+        for event in log(("note", at(2)), ("note", at(3)))
+    ]
+    assert uses(told(events, made)) == [("answer_not_taken",), ("answer",)]
+
+
 def test_conditions_are_told_with_what_the_case_says():
     made = promise(
         where=[{"attribute": "wait", "<": "10"}],
@@ -685,6 +764,7 @@ def test_a_case_that_is_not_counted_says_why(events, promises, why):
     assert (found.ignored, found.findings) == (why, ())
     if why is Ignored.NOT_MEANT:
         assert [item.found for item in found.conditions] == ["phone"]
+        assert found.start is events[0]
 
 
 def test_a_suspension_that_takes_a_case_out_is_told():
@@ -753,3 +833,42 @@ def test_doings_have_a_finding_for_each_day_and_stretches_one_each():
     ).findings
     assert [uses(item) for item in stretches] == [[("start",), ("stop",)], [("start",)]]
     assert stretches[0].timing.spent.total == 3
+
+
+# The deadline of a term on its own.
+
+
+@pytest.mark.parametrize("calendar", [None, CALENDAR])
+def test_a_deadline_is_told_as_any_due_instant(calendar):
+    limit = Term(Decimal(3), Unit.CALENDAR_DAYS)
+    start = at(2, hour=0)
+    found = explain_deadline(start, limit, calendar, zone=MADRID)
+    assert found == explain_due(start, limit, calendar, zone=MADRID)
+    assert found.due_at == at(6, hour=0)
+
+
+def test_a_deadline_beyond_twenty_years_is_not_told_day_by_day():
+    summer = datetime(2000, 10, 20, tzinfo=MADRID)
+    longest, longer = (Term(Decimal(n), Unit.CALENDAR_DAYS) for n in (7318, 7319))
+    found = explain_deadline(summer, longest, None, zone=MADRID)
+    assert found.due_at == datetime(2020, 11, 3, tzinfo=MADRID)
+    with pytest.raises(
+        TooManyDaysError, match=r"^the term is longer than twenty years"
+    ):
+        explain_deadline(summer, longer, None, zone=MADRID)
+    winter = datetime(2000, 12, 1, tzinfo=MADRID)
+    assert explain_deadline(winter, longer, None, zone=MADRID).total == 7319
+
+
+@pytest.mark.parametrize(
+    ("wall", "instant"),
+    [
+        ("2026-03-02T09:30:15.000001", "2026-03-02T08:30:15.000001"),
+        ("2026-03-29T02:30:00", "2026-03-29T01:00:00"),
+        ("2026-10-25T02:30:00", "2026-10-25T00:30:00"),
+        ("9000-01-01T09:30:15.000001", "9000-01-01T08:30:15.000001"),
+    ],
+)
+def test_a_wall_time_is_the_first_instant_that_shows_it(wall, instant):
+    found = instant_at(datetime.fromisoformat(wall), MADRID)
+    assert found == datetime.fromisoformat(instant).replace(tzinfo=UTC)
