@@ -10,13 +10,16 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
+from psycopg2.errors import UniqueViolation
 
 from core.db import copy_rows
 from indicators.models import ServiceEvent, Stream
@@ -33,6 +36,9 @@ MOST_DIGITS = 28
 # What PostgreSQL cannot store: NUL, and half of a surrogate pair.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 COLUMNS = (
+    "organisation_id",
+    "stream_id",
+    "received_at",
     "external_id",
     "case_key",
     "type",
@@ -222,36 +228,58 @@ def _write(
 
 def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[str]:
     """
-    Write events by COPY and merge; return the identifiers that were new.
+    Write events by COPY, straight into the log; return the identifiers that were new.
 
     Rows go in by identifier, so that two batches that share some never wait for
-    each other in a circle.
+    each other in a circle. If another batch was quicker with one of them, it has been
+    committed by the time we know: then what is left is written.
     """
+    ordered = sorted(events, key=attrgetter("id"))
+    while True:
+        fresh = _fresh(stream, ordered)
+        with suppress(UniqueViolation), transaction.atomic():
+            _copy(stream, fresh, at)
+            return {event.id for event in fresh}
+
+
+def _fresh(stream: Stream, ordered: Sequence[_Incoming]) -> list[_Incoming]:
+    """Return the events that the log has not, nor another that replaces the same."""
+    known = _in_log(stream, "external_id", [event.id for event in ordered])
+    asked = [event.replaces for event in ordered if event.replaces]
+    taken = _in_log(stream, "replaces", asked) if asked else set()
+    fresh = []
+    for event in ordered:
+        if event.id in known or event.replaces in taken:
+            continue
+        fresh.append(event)
+        if event.replaces:
+            taken.add(event.replaces)
+    return fresh
+
+
+def _in_log(stream: Stream, column: str, texts: list[str]) -> set[str]:
+    """Return the texts that a column of the log has. One array: thousands are asked."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            CREATE TEMPORARY TABLE IF NOT EXISTS incoming_event (
-                external_id text, case_key text, type text, occurred_at timestamptz,
-                value numeric, attributes jsonb, replaces text, digest text
-            ) ON COMMIT DELETE ROWS;
-            TRUNCATE incoming_event;
-            """
-        )
-        copy_rows(cursor, "incoming_event", COLUMNS, map(_row, events), texts=TEXTS)
-        cursor.execute(
-            """
-            INSERT INTO indicators_serviceevent
-                (organisation_id, stream_id, external_id, case_key, type, occurred_at,
-                 value, attributes, replaces, digest, received_at)
-            SELECT %s, %s, external_id, case_key, type, occurred_at,
-                   value, attributes, replaces, digest, %s
-            FROM incoming_event ORDER BY external_id
-            ON CONFLICT DO NOTHING
-            RETURNING external_id
-            """,
-            [stream.organisation_id, stream.pk, at],
+            f"SELECT {column} FROM indicators_serviceevent "  # noqa: S608 -- our own
+            f"WHERE stream_id = %s AND {column} = ANY(%s)",
+            [stream.pk, texts],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def _copy(stream: Stream, events: Sequence[_Incoming], at: datetime) -> None:
+    if not events:
+        return
+    same = (str(stream.organisation_id), str(stream.pk), at.isoformat())
+    with connection.cursor() as cursor:
+        copy_rows(
+            cursor,
+            "indicators_serviceevent",
+            COLUMNS,
+            ((*same, *_row(event)) for event in events),
+            texts=TEXTS,
+        )
 
 
 def _row(event: _Incoming) -> tuple[str, ...]:
