@@ -316,6 +316,22 @@ def test_a_milestone_is_that_whose_window_is_open(due, done, for_, outcome):
     made = promise("milestone", {"done": {"types": ["published"]}, "due": due})
     fact = one(made, event("published", datetime(*done, 12, tzinfo=ZONE)))
     assert (fact.counted_on, fact.outcome) == (date.fromisoformat(for_), outcome)
+    assert fact.ended_at == fact.began_at
+
+
+@pytest.mark.parametrize(
+    ("gone", "outcome", "reason"),
+    [
+        (5, Outcome.EXCLUDED, "withdrawn"),
+        (15, Outcome.EXCLUDED, "withdrawn"),
+        (22, Outcome.MISSED, ""),
+    ],
+)
+def test_a_remainder_is_broken_by_its_second_limit(gone, outcome, reason):
+    second = {"amount": "20", "unit": "elapsed_days"}
+    made = promise("two_tier_remainder", TIMED, second_limit=second, withdrawn=["gone"])
+    fact = one(made, event("opened", at(1)), event("gone", at(gone)))
+    assert (fact.outcome, fact.reason) == (outcome, reason)
 
 
 def test_stretches_run_from_a_start_to_the_next_stop():
@@ -834,3 +850,14 @@ def test_the_zone_is_that_of_the_office():
     canary = ZoneInfo("Atlantic/Canary")
     (fact,) = judge("1", [event("done", midnight)], [made], zone=canary)
     assert fact.counted_on == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_promise_begins_by_the_clock_of_the_office(zone):
+    office = ZoneInfo(zone)
+    new_year = datetime(2026, 1, 1, tzinfo=office)
+    for when, reason in ((new_year, ""), (new_year - STEP, "no_promise")):
+        events = [event("opened", when)]
+        made = promise("share_within_limit", TIMED)
+        (fact,) = judge("1", events, [made], zone=office)
+        assert fact.reason == reason

@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -67,6 +68,23 @@ def together(*parts: Tally) -> Tally:
 def test_a_tally_survives_json(tally):
     read = Tally.from_json(json.loads(json.dumps(tally.as_json())))
     assert read == tally
+
+
+@given(tallies)
+def test_equal_tallies_give_the_same_bytes(tally):
+    turned = replace(tally, open=Counter(dict(reversed(tally.open.items()))))
+    assert turned == tally
+    assert json.dumps(turned.as_json()) == json.dumps(tally.as_json())
+
+
+def test_waiting_cases_are_told_by_their_due_instants():
+    tally = Tally(open=Counter({9: 1, 3: 2, None: 3}))
+    assert tally.as_json()["open"] == [[None, 3], [3, 2], [9, 1]]
+
+
+def test_a_sum_of_many_digits_survives_json():
+    tally = Tally(total=Decimal("1234567890123456789012345.123456789012"))
+    assert Tally.from_json(tally.as_json()) == tally
 
 
 @given(tallies, tallies, tallies)

@@ -229,6 +229,11 @@ FAULTY = [
         DONE | {"plan": {"types": ["planned"], "amount": 3}},
         "plan.amount",
     ),
+    (
+        "schedule_frequency",
+        DONE | {"plan": {"types": ["planned"], "per": "week"}},
+        "plan.per",
+    ),
     ("schedule_frequency", {"plan": {"amount": 3, "per": "week"}}, "done"),
     ("milestone", DONE, "due"),
     ("milestone", DONE | {"due": {}}, "due.on"),

@@ -185,6 +185,7 @@ def test_term_has_microseconds_only_as_a_duration():
         ({"holidays": {"2025-01-06": None}}, "holidays.2025-01-06: the name is not"),
         ({"holidays": ["2025-01-06", "*-12-25"]}, r"holidays\[1\]: '\*-12-25' is not"),
         ({"overrides": {"2025-12-24": [["13:00", "09:00"]]}}, "overrides.2025-12-24"),
+        ({"overrides": []}, "overrides: not an object"),
         ({"seasons": {}}, "seasons: not a list"),
         ({"seasons": [{}]}, r"seasons\[0\].from: None is not a month and day"),
         (

@@ -243,6 +243,7 @@ def test_empty_batch_has_an_empty_answer():
         passed = elapsed_many(nothing, nothing, unit, OFFICES[0], zone=MADRID)
         due = due_many(nothing, Term(Decimal(1), unit), OFFICES[0], zone=MADRID)
         assert passed.shape == due.shape == (0,)
+        assert passed.dtype == due.dtype == np.int64
 
 
 def test_instants_and_arrays_are_inverse():
@@ -288,6 +289,41 @@ def test_time_passed_between_placeholders(unit):
     assert passed.tolist() == [
         elapsed(one, other, unit, None, zone=MADRID) for one, other in pairs
     ]
+
+
+@pytest.mark.parametrize("zone", [TOKYO, ZoneInfo("America/New_York")])
+def test_time_passed_from_the_first_instant_of_the_year_2(zone):
+    start = datetime(2, 1, 1, tzinfo=UTC)
+    ends = [start + timedelta(days=3), datetime(2025, 1, 3, tzinfo=UTC)]
+    passed = elapsed_many(
+        to_micros([start] * 2), to_micros(ends), Unit.CALENDAR_DAYS, None, zone=zone
+    )
+    assert passed.tolist() == [
+        elapsed(start, end, Unit.CALENDAR_DAYS, None, zone=zone) for end in ends
+    ]
+
+
+@pytest.mark.parametrize("change", ["2011-03-27", "2011-10-30"])
+def test_time_of_a_start_on_a_day_of_23_or_25_hours_is_read_off_the_clock(change):
+    start = madrid(f"{change}T10:00")
+    limit = term("2", "calendar_days", ends="time")
+    due = due_many(to_micros([start]), limit, None, zone=MADRID)
+    assert to_instants(due) == [start + timedelta(days=2) + RESOLUTION]
+
+
+@pytest.mark.parametrize("time", ["00:30", "23:30"])
+def test_pause_begins_on_a_day_of_the_office(time):
+    start, end = madrid("2011-05-02T10:00"), madrid("2011-05-09T10:00")
+    pause = (madrid(f"2011-05-04T{time}"), madrid("2011-05-06T12:00"))
+    passed = elapsed_many(
+        to_micros([start]),
+        to_micros([end]),
+        Unit.CALENDAR_DAYS,
+        None,
+        zone=MADRID,
+        pauses=pause_arrays([[pause]]),
+    )
+    assert passed.tolist() == [5]
 
 
 def test_batches_keep_no_calendar_alive():

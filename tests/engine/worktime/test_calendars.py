@@ -247,6 +247,21 @@ def test_state_of_a_day_tells_a_holiday_from_the_weekend_it_falls_on():
     assert state.holiday == Holiday("Dissabte")
 
 
+@pytest.mark.parametrize(
+    ("day", "hours_from"),
+    [
+        ("2025-12-14", "weekly"),
+        ("2025-12-15", "season"),
+        ("2025-01-07", "season"),
+        ("2025-01-08", "weekly"),
+    ],
+)
+def test_season_over_the_new_year_is_half_open(day, hours_from):
+    office = calendar(seasons=[{"from": "12-15", "until": "01-08", "weekly": {}}])
+    state = office.day_state(date.fromisoformat(day))
+    assert state.hours_from is HoursFrom(hours_from)
+
+
 OFFICE = calendar()
 
 

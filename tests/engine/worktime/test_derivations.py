@@ -242,6 +242,7 @@ def test_notice_in_hours():
         ("calendar_days", "2025-01-05T10:00", "03 start|04 day_one|05 counted", 2),
         ("months", "2025-02-04T10:00", "03 start|04 counted", 1),
         ("months", "2025-01-04T10:00", "03 start|04 counted", 0),
+        ("months", "2025-01-03T12:00", "03 start", 0),
         ("years", "2027-02-04T10:00", "03 start|04 counted", 2),
         ("open_hours", "2025-01-08T10:00", "03 open|04 outside_hours|05 outside_hours|06 holiday|07 holiday|08 open", 4),
         ("legal_hours", "2025-01-04T10:00", "03 counted|04 weekend", 14),
@@ -257,6 +258,19 @@ def test_time_passed_is_told(unit, end, expected, total):
     assert (told.start, told.end, told.due_at) == (start, ended, None)
     back = explain_elapsed(ended, start, Unit(unit), TOWN, zone=TOKYO)
     assert (back.total, kinds(back)) == (-total, expected)
+
+
+def test_seconds_passed_are_told_to_the_microsecond():
+    start = madrid("2025-01-03T23:59:58")
+    end = start + timedelta(seconds=5)
+    told = explain_elapsed(start, end, Unit.ELAPSED_SECONDS, None, zone=MADRID)
+    assert [step.counted for step in told.steps] == [2, 3]
+
+
+@pytest.mark.parametrize("unit", ["working_days", "calendar_days", "months"])
+def test_days_of_a_term_add_up_exactly(unit):
+    told = explain_due(madrid("2025-02-03T10:00"), term("3", unit), TOWN, zone=TOKYO)
+    assert told.total_exact == told.total == 3
 
 
 def test_time_passed_tells_pauses():
@@ -334,6 +348,16 @@ def test_derivation_is_plain_json():
         ],
         "after": [],
     }
+
+
+def test_time_passed_is_plain_json():
+    start, end = madrid("2025-01-03T10:00"), madrid("2025-01-04T10:00")
+    told = explain_elapsed(start, end, Unit.CALENDAR_DAYS, TOWN, zone=TOKYO).as_json()
+    assert (told["kind"], told["term"], told["due_at"]) == ("elapsed", None, None)
+    assert (told["start"], told["end"]) == (
+        "2025-01-03T09:00:00+00:00",
+        "2025-01-04T09:00:00+00:00",
+    )
 
 
 def test_holiday_is_plain_json():
