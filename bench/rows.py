@@ -1,8 +1,10 @@
 """What a measurement says: a value, what it should be, and what it is made of."""
 
+import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -53,6 +55,22 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """
+    Let the collector of garbage pass over what is there already.
+
+    A run holds the requests of all its turns, which a server never does: walking them
+    while one is answered would be measured as if it were ours.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def side_by_side(
     ours: Callable[[int], object], theirs: Callable[[int], object], turns: int
 ) -> tuple[float, float]:
@@ -62,10 +80,11 @@ def side_by_side(
     :param ours: told the number of the turn, like ``theirs``.
     :returns: the median seconds of each.
     """
-    pairs = [
-        (seconds(partial(ours, turn)), seconds(partial(theirs, turn)))
-        for turn in range(turns)
-    ]
+    with undisturbed():
+        pairs = [
+            (seconds(partial(ours, turn)), seconds(partial(theirs, turn)))
+            for turn in range(turns)
+        ]
     one, other = zip(*pairs, strict=True)
     return statistics.median(one), statistics.median(other)
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from bench.rows import percentile, seconds
+from bench.rows import percentile, seconds, undisturbed
 from bench.town import END, FIRST, Town
 from indicators.models import Stream
 from indicators.services import figures
@@ -53,11 +53,12 @@ def late_events(town: Town, *, times: int, cases: int, seed: int) -> Late:
     """
     dice = random.Random(seed)
     taken = []
-    for number in range(times):
-        stream = dice.choice(town.streams)
-        make = _correction if number % 2 else _forgotten
-        event = make(stream, dice, cases, f"late-{seed}-{number}")
-        taken.append(seconds(partial(_sent, stream, event)))
+    with undisturbed():
+        for number in range(times):
+            stream = dice.choice(town.streams)
+            make = _correction if number % 2 else _forgotten
+            event = make(stream, dice, cases, f"late-{seed}-{number}")
+            taken.append(seconds(partial(_sent, stream, event)))
     return Late(taken)
 
 
