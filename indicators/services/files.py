@@ -1,27 +1,29 @@
-"""Read files of events: CSV (also gzipped) and NDJSON."""
+"""Read files of events: CSV, NDJSON and XES (also gzipped), and XLSX."""
 
 import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from django.db import transaction
 
 from indicators.models import Stream
 from indicators.services.intake import LineError, Receipt, record
 from indicators.services.mapping import FileMapping
+from indicators.services.tables import FileError, Line, Lines, table_lines
+from indicators.services.workbooks import sheet_rows
+from indicators.services.xes import ID, log_events
 
 BATCH = 10_000
-Line = tuple[int, Mapping[str, Any] | LineError]
-
-
-class FileError(ValueError):
-    """A file that cannot be read, or not to its end; it says what was recorded."""
+LONGEST_LINE = 1 << 20
+__all__ = ["FileError", "import_file", "lines_of", "parse_line"]
 
 
 def import_file(
@@ -37,10 +39,11 @@ def import_file(
     Record the events of a file, in batches that commit one by one.
 
     Running it again changes nothing. Lines are numbered as in the file, the header
-    being line 1.
+    being line 1; those of a workbook are its rows.
 
-    :param mapping: needed for CSV; NDJSON lines are events as the API takes them,
-        or rows for the mapping if there is one.
+    :param mapping: how rows become events. Without one, tables must be exports of
+        ours, NDJSON lines are events as the API takes them, and XES is read by the
+        names that its standard gives.
     :param dry_run: say what would happen and record nothing.
     :param progress: told the sums after each batch.
     :raises FileError: if the file cannot be read; the batches before stay recorded.
@@ -62,8 +65,7 @@ def _import(
     progress: Callable[[Receipt], None],
 ) -> Receipt:
     total = Receipt()
-    with _opened(path, mapping) as file:
-        lines = iter(_lines(path, file, mapping))
+    with closing(lines_of(path, mapping, stream)) as lines:
         while batch := _next_batch(lines, total):
             total.add(record(stream=stream, lines=batch, at=at))
             progress(total)
@@ -73,58 +75,100 @@ def _import(
 def _next_batch(lines: Iterator[Line], done: Receipt) -> list[Line]:
     try:
         return list(islice(lines, BATCH))
-    except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error) as error:
-        msg = f"the file cannot be read: {error}"
-        if done.received:
-            msg += (
-                f"; the first {done.received} events were read, "
-                f"{done.recorded} of them were new: mend the file and import it again"
-            )
+    except FileError as error:
+        if not done.received:
+            raise
+        msg = (
+            f"{error}; the first {done.received} events were read, "
+            f"{done.recorded} of them were new: mend the file and import it again"
+        )
         raise FileError(msg) from error
 
 
-def _opened(path: Path, mapping: FileMapping | None) -> TextIO:
+def lines_of(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines:
+    """
+    Yield the lines of a file as :func:`indicators.services.intake.record` takes them.
+
+    :raises FileError: if the file cannot be read, or not to its end.
+    :raises indicators.services.mapping.MappingError: if the columns do not fit.
+    """
+    name = path.name.lower().removesuffix(".gz")
+    if path.name.lower().endswith(".xlsx"):
+        return table_lines(sheet_rows(path, mapping.sheet if mapping else ""), mapping)
+    if name.endswith(".xes"):
+        return _xes_lines(path, mapping, stream)
+    if name.endswith((".csv", ".ndjson")):
+        return _text_lines(path, mapping, table=name.endswith(".csv"))
+    msg = f"{path.name}: only .csv, .ndjson, .xes (also .gz) and .xlsx are read"
+    raise FileError(msg)
+
+
+# What a file that is damaged, or is none of its kind, makes the libraries raise.
+DAMAGED = (UnicodeError, csv.Error, OSError, EOFError, zlib.error)
+
+
+def _text_lines(path: Path, mapping: FileMapping | None, *, table: bool) -> Lines:
     encoding = mapping.encoding if mapping else "utf-8-sig"
+    with cast("TextIO", _opened(path, "rt", encoding=encoding, newline="")) as file:
+        try:
+            if table:
+                yield from table_lines(_csv_rows(file, mapping), mapping)
+            else:
+                yield from _json_lines(file, mapping)
+        except DAMAGED as error:
+            raise _unreadable(error) from error
+
+
+def _xes_lines(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines:
+    if mapping is not None and not mapping.id and mapping.long is not None:
+        mapping = replace(mapping, id=ID)
+    with cast("IO[bytes]", _opened(path, "rb")) as file:
+        try:
+            for item in log_events(file):
+                if mapping is None:
+                    yield item.line, item.event(stream.attributes)
+                    continue
+                for event in mapping.events(item.row()):
+                    yield item.line, event
+        except DAMAGED as error:
+            raise _unreadable(error) from error
+
+
+def _opened(path: Path, mode: str, **options: Any) -> IO[Any]:
     try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "rt", encoding=encoding, newline="")
-        return path.open(encoding=encoding, newline="")
-    except (OSError, LookupError) as error:
+        if path.name.lower().endswith(".gz"):
+            return cast("IO[Any]", gzip.open(path, mode, **options))
+        return path.open(mode, **options)
+    except (OSError, LookupError, ValueError) as error:
         msg = f"the file cannot be opened: {error}"
         raise FileError(msg) from error
 
 
-def _lines(path: Path, file: TextIO, mapping: FileMapping | None) -> Iterable[Line]:
-    names = path.name.removesuffix(".gz")
-    if names.endswith(".ndjson"):
-        return _json_lines(file, mapping)
-    if not names.endswith(".csv"):
-        msg = f"{path.name}: only .csv, .csv.gz, .ndjson and .ndjson.gz are read"
-        raise FileError(msg)
-    if mapping is None:
-        msg = "a CSV file needs a mapping"
-        raise FileError(msg)
-    return _csv_lines(file, mapping)
+def _unreadable(error: Exception) -> FileError:
+    return FileError(f"the file cannot be read: {error}")
 
 
-def _csv_lines(file: TextIO, mapping: FileMapping) -> Iterator[Line]:
-    reader = csv.reader(file, delimiter=mapping.delimiter)
-    header = next(reader, [])
-    mapping.check_columns(header)
+def _bounded(file: TextIO) -> Iterator[str]:
+    """Yield the lines of a file, none of them so long that it fills the memory."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            msg = "the file cannot be read: a line has more than a million letters"
+            raise FileError(msg)
+        yield line
+
+
+def _csv_rows(
+    file: TextIO, mapping: FileMapping | None
+) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(_bounded(file), delimiter=mapping.delimiter if mapping else ",")
     for cells in reader:
-        if not cells:
-            continue
-        number = reader.line_num
-        if len(cells) != len(header):
-            detail = f"{len(cells)} cells where the header has {len(header)}"
-            yield number, LineError("wrong_width", detail)
-            continue
-        for event in mapping.events(dict(zip(header, cells, strict=True))):
-            yield number, event
+        # An empty header is one; after it, an empty line is nothing.
+        if cells or reader.line_num == 1:
+            yield reader.line_num, cells
 
 
-def _json_lines(file: TextIO, mapping: FileMapping | None) -> Iterator[Line]:
-    for number, text in enumerate(file, start=1):
+def _json_lines(file: TextIO, mapping: FileMapping | None) -> Lines:
+    for number, text in enumerate(_bounded(file), start=1):
         if not text.strip():
             continue
         raw = parse_line(text)

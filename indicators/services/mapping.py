@@ -11,7 +11,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,10 +24,12 @@ QUARTER = re.compile(r"^(Q[1-4])[ /-](\d{4})$")
 KEYS = frozenset(
     {
         "timezone", "case", "id", "attributes", "instants", "encoding", "delimiter",
-        "missing", "datetime_format", "decimal", "thousands", "event", "long",
+        "missing", "datetime_format", "decimal", "thousands", "sheet", "event", "long",
     }
 )  # fmt: skip
 
+# What a row holds: texts, and of a workbook also numbers, and instants without zone.
+Cell = str | Decimal | datetime
 
 # What an entry of a mapping may hold, where it is not a word.
 LISTS = frozenset({"attributes", "instants", "missing"})
@@ -81,6 +84,7 @@ class FileMapping:
     datetime_format: str = ""
     decimal: str = "."
     thousands: str = ""
+    sheet: str = ""
     wide: tuple[WideEvent, ...] = ()
     long: LongEvents | None = None
 
@@ -127,6 +131,7 @@ class FileMapping:
             datetime_format=raw.get("datetime_format", ""),
             decimal=raw.get("decimal", "."),
             thousands=raw.get("thousands", ""),
+            sheet=raw.get("sheet", ""),
             wide=wide,
             long=long,
         )
@@ -155,7 +160,9 @@ class FileMapping:
                 msg = f"the file has no column {column!r}; it has: {there}"
                 raise MappingError(msg)
 
-    def events(self, row: Mapping[str, str]) -> Iterator[Mapping[str, Any] | LineError]:
+    def events(
+        self, row: Mapping[str, Cell]
+    ) -> Iterator[Mapping[str, Any] | LineError]:
         """
         Turn a row into events as :func:`indicators.services.intake.record` takes them.
 
@@ -172,7 +179,7 @@ class FileMapping:
             yield self._event(item.type, item.at, item.value, row)
 
     def _long_event(
-        self, long: LongEvents, row: Mapping[str, str]
+        self, long: LongEvents, row: Mapping[str, Cell]
     ) -> Iterator[Mapping[str, Any] | LineError]:
         type_ = self._filled(long.type, row)
         if type_ is None:
@@ -187,7 +194,7 @@ class FileMapping:
         yield self._event(type_, long.at, long.value, row)
 
     def _event(
-        self, type_: str, at: str, value: str, row: Mapping[str, str]
+        self, type_: str, at: str, value: str, row: Mapping[str, Cell]
     ) -> Mapping[str, Any] | LineError:
         case = self._filled(self.case, row)
         if case is None:
@@ -196,7 +203,7 @@ class FileMapping:
         if instant is None:
             return LineError("missing_at", f"column {at!r} is empty")
         try:
-            occurred = self._instant(instant)
+            occurred = self._instant(row.get(at, instant))
             attributes = self._attributes(row)
         except ValueError as error:
             return LineError("bad_instant", str(error))
@@ -209,7 +216,7 @@ class FileMapping:
             "attributes": attributes,
         }
 
-    def _id(self, case: str, type_: str, row: Mapping[str, str]) -> str:
+    def _id(self, case: str, type_: str, row: Mapping[str, Cell]) -> str:
         """
         Name an event so that reading the file again names it the same.
 
@@ -224,10 +231,12 @@ class FileMapping:
             )
         if self.wide:
             return f"{case}/{type_}"
-        content = "\x1f".join(f"{name}={row[name]}" for name in sorted(row))
-        return f"{case[:120]}/{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+        content = "\x1f".join(f"{name}={cell_text(row[name])}" for name in sorted(row))
+        # Half of a surrogate pair is refused later, by the field that holds it.
+        digest = hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()
+        return f"{case[:120]}/{digest[:24]}"
 
-    def _attributes(self, row: Mapping[str, str]) -> dict[str, str]:
+    def _attributes(self, row: Mapping[str, Cell]) -> dict[str, str]:
         found = {}
         for name in self.attributes:
             text = self._filled(name, row)
@@ -236,28 +245,33 @@ class FileMapping:
         for name in self.instants:
             text = self._filled(name, row)
             if text is not None:
-                found[name] = self._instant(text).isoformat()
+                found[name] = self._instant(row.get(name, text)).isoformat()
         return found
 
-    def _number(self, column: str, row: Mapping[str, str]) -> str | None:
+    def _number(self, column: str, row: Mapping[str, Cell]) -> str | None:
         text = self._filled(column, row) if column else None
-        if text is None:
-            return None
+        if text is None or isinstance(row.get(column), Decimal):
+            return text
         if self.thousands:
             text = text.replace(self.thousands, "")
         return text.replace(self.decimal, ".")
 
-    def _filled(self, name: str, row: Mapping[str, str]) -> str | None:
+    def _filled(self, name: str, row: Mapping[str, Cell]) -> str | None:
         """Return a column's content or a filled template; ``None`` if any is missing."""
         if name in row:
-            text = row[name].strip()
+            text = cell_text(row[name]).strip()
             return None if text in self.missing else text
-        parts = {column: row.get(column, "").strip() for column in _places(name)}
+        parts = {
+            column: cell_text(row.get(column, "")).strip() for column in _places(name)
+        }
         if any(part in self.missing for part in parts.values()):
             return None
         return PLACE.sub(lambda match: parts[match.group(1)], name)
 
-    def _instant(self, text: str) -> datetime:
+    def _instant(self, cell: Cell) -> datetime:
+        if isinstance(cell, datetime):
+            return cell if cell.tzinfo else cell.replace(tzinfo=self.zone)
+        text = cell_text(cell).strip()
         if self.datetime_format == "period":
             instant = _start_of_period(text)
         elif self.datetime_format:
@@ -273,6 +287,14 @@ class FileMapping:
                 msg = f"{text[:60]!r} is no ISO 8601 instant"
                 raise ValueError(msg) from error
         return instant if instant.tzinfo else instant.replace(tzinfo=self.zone)
+
+
+def cell_text(cell: Cell) -> str:
+    """Return what a cell says; an instant at midnight is a day."""
+    if isinstance(cell, datetime):
+        whole_day = not cell.tzinfo and cell.time() == time.min
+        return (cell.date() if whole_day else cell).isoformat()
+    return format(cell, "f") if isinstance(cell, Decimal) else cell
 
 
 def _start_of_period(text: str) -> datetime:

@@ -19,13 +19,16 @@ SHOWN = 50
 
 class Command(BaseCommand):
     help = (
-        "Record the events of a CSV or NDJSON file. Running it again changes nothing."
+        "Record the events of a CSV, NDJSON, XLSX or XES file. "
+        "Running it again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("stream", metavar="ORG/STREAM")
         parser.add_argument("file", type=Path)
-        parser.add_argument("--mapping", type=Path, help="TOML; needed for CSV")
+        parser.add_argument(
+            "--mapping", type=Path, help="TOML; how its rows become events"
+        )
         parser.add_argument("--dry-run", action="store_true")
         parser.add_argument(
             "--refused", type=Path, help="write every refused line to this CSV file"
@@ -80,7 +83,9 @@ def _mapping(path: Path | None) -> FileMapping | None:
 
 
 def _write_refused(receipt: Receipt, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open(
+        "w", encoding="utf-8", errors="backslashreplace", newline=""
+    ) as file:
         writer = csv.writer(file)
         writer.writerow(["line", "id", "code", "detail"])
         writer.writerows((r.line, r.id, r.code, r.detail) for r in receipt.refused)
