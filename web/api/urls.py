@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.api import deadline, events, explanations, problems
+from web.api import deadline, events, explanations, openapi, problems
 
 app_name = "api"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
         explanations.explanation,
         name="explanation",
     ),
+    path("openapi.json", openapi.openapi, name="openapi"),
     path("<path:path>", problems.not_found, name="not-found"),
 ]
