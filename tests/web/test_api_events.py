@@ -267,8 +267,9 @@ def test_only_posting_is_allowed(client, method):
     assert answer.headers["Allow"] == "POST"
 
 
-def test_an_address_that_leads_nowhere_is_a_problem_too(client):
-    assert_problem(client.get("/api/v1/nothing"), 404)
+@pytest.mark.parametrize("address", ["nothing", "a%0Ab", "deadline%0A", "a//b/"])
+def test_an_address_that_leads_nowhere_is_a_problem_too(client, address):
+    assert_problem(client.get(f"/api/v1/{address}"), 404)
 
 
 def test_no_cross_site_token_is_asked_for(key, charter):

@@ -1,6 +1,6 @@
 """Addresses of the interface for machines."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from web.api import deadline, events, explanations, openapi, problems
 
@@ -18,5 +18,6 @@ urlpatterns = [
         name="explanation",
     ),
     path("openapi.json", openapi.openapi, name="openapi"),
-    path("<path:path>", problems.not_found, name="not-found"),
+    # "path:" would let an address with a line end through to the page for people.
+    re_path(r"^(?P<path>[\s\S]*)\Z", problems.not_found, name="not-found"),
 ]
