@@ -107,6 +107,13 @@ def test_secrets_and_data_stay_out_of_the_image():
     assert {".env", ".git", "var", ".venv"} <= set(ignored)
 
 
+def test_formats_are_in_the_image():
+    """Imports and the description of the API read them while the product runs."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "docs" not in ignored
+    assert ignored.index("!docs/formats") > ignored.index("docs/*")
+
+
 # Installation
 
 

@@ -1,8 +1,8 @@
 """
-Limits on how often one address may do something.
+Limits on how often one address, or the holder of one key, may do something.
 
 Fixed windows counted in the cache. A cache that is down lets everybody through: a
-citizen's claim matters more than the limit.
+citizen's claim and a machine's events matter more than the limit.
 """
 
 import hashlib
@@ -28,26 +28,49 @@ class Limit:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """
+    A use that was counted.
+
+    :ivar left: how many more fit into this window; negative if this one did not.
+    :ivar reset: seconds until the next window.
+    """
+
+    left: int
+    reset: int
+
+
 TRACKING = Limit("track", most=20, seconds=15 * 60)
 CLAIMING = Limit("claim", most=20, seconds=60 * 60)
 
 
 def spend(limit: Limit, request: HttpRequest) -> int:
     """
-    Count one use.
+    Count one use by the address that asks.
 
     :returns: 0 if it is within the limit, else the seconds until the next window.
     """
+    use = count(limit, _caller(request))
+    return use.reset if use and use.left < 0 else 0
+
+
+def count(limit: Limit, caller: str) -> Use | None:
+    """
+    Count one use by ``caller``, a name that tells nobody who it is.
+
+    :returns: None if nobody can count.
+    """
     now = int(time.time())
     window, passed = divmod(now, limit.seconds)
-    key = f"limit:{limit.name}:{window}:{_caller(request)}"
+    key = f"limit:{limit.name}:{window}:{caller}"
     try:
         cache.add(key, 0, timeout=limit.seconds)
         used = cache.incr(key)
     except (RedisError, OSError, ValueError):
         logger.warning("cannot count uses of %s: nobody is limited", limit.name)
-        return 0
-    return limit.seconds - passed if used > limit.most else 0
+        return None
+    return Use(left=limit.most - used, reset=limit.seconds - passed)
 
 
 def _caller(request: HttpRequest) -> str:

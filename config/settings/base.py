@@ -102,6 +102,8 @@ CELERY_TASK_DEFAULT_QUEUE = "paraula"
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 if urlsplit(REDIS_URL).scheme in {"redis", "rediss"}:
+    # A cache that is only for counting must not keep anybody waiting.
+    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 1, "socket_timeout": 1}
     # Without these a killed worker's messages come back only after minutes.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 600,
@@ -167,6 +169,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # The largest batch of events that the API takes in one request.
 EVENTS_MAX_LINES = 10_000
+# How often one token may post in a minute; 0: as often as it likes.
+EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", default=600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 LOGGING = {

@@ -3,15 +3,20 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
 from core.text import Text
 from indicators.models import Stream, StreamToken
 
 PREFIX = "par_"
+
+
+class TokenError(ValueError):
+    """There is no such key."""
 
 
 @transaction.atomic
@@ -74,15 +79,48 @@ def issue_token(*, stream: Stream, label: str, at: datetime) -> str:
 
 def revoke_token(*, token: StreamToken, at: datetime) -> None:
     """Make a key useless from now on; does nothing to one already revoked."""
-    StreamToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
+    StreamToken.objects.filter(_valid(at), pk=token.pk).update(revoked_at=at)
+
+
+@transaction.atomic
+def rotate_token(
+    *, stream: Stream, label: str, at: datetime, overlap: timedelta
+) -> tuple[str, datetime]:
+    """
+    Put a new key in the place of those of a label.
+
+    :param overlap: how long the old keys stay valid beside it; none at all makes them
+        useless at once. A key that ends before that keeps its end.
+    :returns: the new key, shown this once, and the instant at which the old ones end.
+    :raises TokenError: if no key of that label is valid.
+    """
+    until = at + max(overlap, timedelta())
+    # Whoever rotates at the same time waits here, and then sees the key made below.
+    Stream.objects.select_for_update(of=("self",), no_key=True).get(pk=stream.pk)
+    keys = valid_tokens(stream=stream, label=label, at=at)
+    if not keys.exists():
+        msg = f"{stream.code} has no key labelled {label!r}"
+        raise TokenError(msg)
+    keys.filter(_valid(until)).update(revoked_at=until)
+    return issue_token(stream=stream, label=label, at=at), until
+
+
+def valid_tokens(*, stream: Stream, label: str, at: datetime) -> QuerySet[StreamToken]:
+    """Return the keys of a label that open the stream at an instant."""
+    return StreamToken.objects.filter(_valid(at), stream=stream, label=label)
 
 
 def use_token(*, stream: Stream, key: str, at: datetime) -> bool:
     """Say whether a key opens a stream, and note that it was used."""
     used = StreamToken.objects.filter(
-        stream=stream, digest=token_digest(key), revoked_at=None
+        _valid(at), stream=stream, digest=token_digest(key)
     ).update(last_used_at=at)
     return bool(used)
+
+
+def _valid(at: datetime) -> Q:
+    # An end may lie ahead: a key that was replaced is valid for a while longer.
+    return Q(revoked_at=None) | Q(revoked_at__gt=at)
 
 
 def token_digest(key: str) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
@@ -266,8 +267,9 @@ def test_only_posting_is_allowed(client, method):
     assert answer.headers["Allow"] == "POST"
 
 
-def test_an_address_that_leads_nowhere_is_a_problem_too(client):
-    assert_problem(client.get("/api/v1/nothing"), 404)
+@pytest.mark.parametrize("address", ["nothing", "a%0Ab", "deadline%0A", "a//b/"])
+def test_an_address_that_leads_nowhere_is_a_problem_too(client, address):
+    assert_problem(client.get(f"/api/v1/{address}"), 404)
 
 
 def test_no_cross_site_token_is_asked_for(key, charter):
@@ -278,6 +280,66 @@ def test_no_cross_site_token_is_asked_for(key, charter):
         headers={"Authorization": f"Bearer {key}"},
     )
     assert answer.status_code == 200
+
+
+def rates(answer):
+    return (
+        answer.headers.get("RateLimit-Policy"),
+        answer.headers.get("RateLimit"),
+        answer.headers.get("Retry-After"),
+    )
+
+
+def test_every_answer_to_a_key_says_how_often_it_may_ask(post):
+    with time_machine.travel(builders.NOW.replace(second=18), tick=False):
+        assert rates(post(EVENT)) == (
+            '"events";q=600;w=60',
+            '"events";r=599;t=42',
+            None,
+        )
+        assert rates(post("{"))[1] == '"events";r=598;t=42'
+        assert rates(post(EVENT, token="par_wrong")) == (None, None, None)
+
+
+@override_settings(EVENTS_PER_MINUTE=1)
+def test_one_request_too_many_records_nothing_and_may_be_sent_again(post, stream):
+    with time_machine.travel(builders.NOW, tick=False) as clock:
+        assert post(EVENT).status_code == 200
+        answer = post(EVENT | {"id": "E-2"})
+        assert answer.status_code == 429
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] == "too_many_requests"
+        wait = int(answer.headers["Retry-After"])
+        assert rates(answer)[:2] == ('"events";q=1;w=60', f'"events";r=0;t={wait}')
+        assert ServiceEvent.objects.count() == 1
+        other = issue_token(stream=stream, label="another", at=builders.NOW)
+        assert post(EVENT | {"id": "E-3"}, token=other).status_code == 200
+        clock.shift(wait)
+        assert post(EVENT | {"id": "E-2"}).json()["recorded"] == 1
+
+
+@override_settings(EVENTS_PER_MINUTE=0)
+def test_without_a_limit_nothing_is_said_of_one(post):
+    assert rates(post(EVENT)) == (None, None, None)
+
+
+@override_settings(EVENTS_PER_MINUTE=1)
+def test_events_are_taken_while_nobody_can_count(post, settings):
+    settings.CACHES = {
+        "default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    for number in (1, 2):
+        answer = post(EVENT | {"id": f"E-{number}"})
+        assert (answer.status_code, rates(answer)) == (200, (None, None, None))
+
+
+def test_no_key_is_kept_where_requests_are_counted(post, key, monkeypatch):
+    counted = []
+    monkeypatch.setattr(cache, "add", lambda name, *_, **__: counted.append(name))
+    monkeypatch.setattr(cache, "incr", lambda _name: 1)
+    post(EVENT)
+    assert len(counted) == 1
+    assert key not in counted[0]
 
 
 def test_issue_token_prints_a_key_that_works_once(stream, post, capsys):

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from redis import ConnectionError as CacheDown
 
-from web.limits import Limit, spend
+from web.limits import Limit, Use, count, spend
 
 TWICE = Limit("twice", most=2, seconds=60)
 
@@ -91,3 +91,15 @@ def test_no_address_is_kept(monkeypatch):
 def test_cache_that_is_down_lets_everybody_through(monkeypatch):
     monkeypatch.setattr("web.limits.cache", Telling(down=True))
     assert waits(ask(), ask(), ask(), ask()) == [False] * 4
+
+
+def test_who_counts_is_told_what_is_left(monkeypatch):
+    monkeypatch.setattr("web.limits.time.time", lambda: 60_000_045)
+    assert [count(TWICE, "a") for _ in range(3)] == [
+        Use(1, 15),
+        Use(0, 15),
+        Use(-1, 15),
+    ]
+    assert count(TWICE, "b") == Use(1, 15)
+    monkeypatch.setattr("web.limits.cache", Telling(down=True))
+    assert count(TWICE, "a") is None

@@ -92,6 +92,8 @@ ROWS: list[Row] = [
     Row("api:events", POST, PUBLIC, 401, {"organisation": "vila", "stream": "requests"}),
     Row("api:deadline", GET, PUBLIC, 400),
     Row("api:explanation", GET, PUBLIC, 401, CASE | {"organisation": "vila"}),
+    Row("api:openapi", GET, PUBLIC, 200),
+    Row("api:openapi", POST, PUBLIC, 405),
     Row("api:not-found", GET, PUBLIC, 404, {"path": "nothing"}),
     # The office.
     Row("office:home", GET, PEOPLE, 302),

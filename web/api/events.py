@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from indicators.models import Stream
 from indicators.services.files import parse_line
-from indicators.services.intake import LineError, Receipt, record
+from indicators.services.intake import LineError, record
 from indicators.services.streams import use_token
 from web.api.problems import ProblemError
+from web.api.rates import spend_key
 from web.api.tokens import bearer
 
 ONE, MANY = "application/json", "application/x-ndjson"
@@ -32,32 +34,42 @@ def events(request: HttpRequest, organisation: str, stream: str) -> HttpResponse
     What became of each line is in the answer; a line that was refused keeps no other
     line out.
     """
+    now = timezone.now()
+    rates: dict[str, str] = {}
+    response: HttpResponse
     try:
-        receipt = _receive(request, organisation, stream)
+        opened = _opened(request, organisation, stream, now)
+        rates = spend_key(bearer(request))
+        receipt = record(stream=opened, lines=_lines(request), at=now)
+        response = JsonResponse(asdict(receipt))
     except ProblemError as error:
-        return error.response()
-    return JsonResponse(asdict(receipt))
+        response = error.response()
+    for name, value in rates.items():
+        response.headers[name] = value
+    return response
 
 
-def _receive(request: HttpRequest, organisation: str, code: str) -> Receipt:
+def _opened(
+    request: HttpRequest, organisation: str, code: str, now: datetime
+) -> Stream:
+    """Return the stream that the key of the request opens."""
     if request.method != "POST":
         raise ProblemError(
             HTTPStatus.METHOD_NOT_ALLOWED,
             "events can only be posted",
             headers={"Allow": "POST"},
         )
-    now = timezone.now()
-    stream = _opened_stream(request, organisation, code)
+    stream = _named(request, organisation, code)
     if stream is None or not use_token(stream=stream, key=bearer(request), at=now):
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "send a token of this stream: Authorization: Bearer par_…",
             headers={"WWW-Authenticate": 'Bearer realm="events"'},
         )
-    return record(stream=stream, lines=_lines(request), at=now)
+    return stream
 
 
-def _opened_stream(request: HttpRequest, organisation: str, code: str) -> Stream | None:
+def _named(request: HttpRequest, organisation: str, code: str) -> Stream | None:
     """Return the stream; an unknown one must look like one with another token."""
     if not bearer(request) or "\x00" in code:
         return None

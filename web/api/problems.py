@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 
 class ProblemError(Exception):
@@ -57,6 +58,7 @@ def problem(
     )
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, path: str) -> HttpResponse:
     """Answer for an address under the API that leads nowhere."""
     return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")

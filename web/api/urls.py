@@ -1,8 +1,8 @@
 """Addresses of the interface for machines."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from web.api import deadline, events, explanations, problems
+from web.api import deadline, events, explanations, openapi, problems
 
 app_name = "api"
 urlpatterns = [
@@ -17,5 +17,7 @@ urlpatterns = [
         explanations.explanation,
         name="explanation",
     ),
-    path("<path:path>", problems.not_found, name="not-found"),
+    path("openapi.json", openapi.openapi, name="openapi"),
+    # "path:" would let an address with a line end through to the page for people.
+    re_path(r"^(?P<path>[\s\S]*)\Z", problems.not_found, name="not-found"),
 ]

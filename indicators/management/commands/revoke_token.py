@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from core.commands import found, two_names
-from indicators.models import Stream, StreamToken
-from indicators.services.streams import revoke_token
+from indicators.models import Stream
+from indicators.services.streams import revoke_token, valid_tokens
 
 
 class Command(BaseCommand):
@@ -23,12 +23,11 @@ class Command(BaseCommand):
         stream = found(
             Stream.objects.all(), "stream", organisation__slug=organisation, code=code
         )
-        keys = StreamToken.objects.filter(
-            stream=stream, label=options["label"], revoked_at=None
-        )
+        now = timezone.now()
+        keys = list(valid_tokens(stream=stream, label=options["label"], at=now))
         if not keys:
             msg = f"{stream.code} has no key labelled {options['label']!r}"
             raise CommandError(msg)
         for key in keys:
-            revoke_token(token=key, at=timezone.now())
+            revoke_token(token=key, at=now)
             self.stdout.write(f"{stream.code}: {key.label} is revoked")
