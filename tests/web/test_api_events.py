@@ -323,8 +323,8 @@ def test_without_a_limit_nothing_is_said_of_one(post):
     assert rates(post(EVENT)) == (None, None, None)
 
 
-@override_settings(EVENTS_PER_MINUTE=1)
 def test_events_are_taken_while_nobody_can_count(post, settings):
+    settings.EVENTS_PER_MINUTE = 1
     settings.CACHES = {
         "default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
     }
