@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.cases import Fact
 from engine.periods import Period, PeriodKind, period_of, periods_between
+from indicators.models import MonthSum
 from indicators.queries.computing import Plan
 
 Place = tuple[date, str]
@@ -40,14 +41,31 @@ def _months_of(fact: Fact, zone: ZoneInfo, at: datetime) -> set[date]:
 
 
 def cells_around(plan: Plan, places: set[Place]) -> set[Cell]:
-    """Return the ledger lines that facts counted at these places are part of."""
+    """
+    Return the ledger lines that facts counted at these places are part of.
+
+    Sums are those of the facts: where a promise holds up to a demand, cases of one
+    segment change what becomes of those of every other.
+    """
     return {
         (period, part)
-        for month, segment in places
+        for month, segment in places | _sharing_demand(plan, places)
         for kind in plan.kinds
         for period in _read_by(plan, period_of(month, kind))
         for part in {"", segment}
     }
+
+
+def _sharing_demand(plan: Plan, places: set[Place]) -> set[Place]:
+    """Return every segment of the months in which a demand counts all cases."""
+    months = {month for month, _segment in places}
+    demanding = {m for m in months if plan.rule_of_month(m).cases.demand is not None}
+    if not demanding:
+        return set()
+    sums = MonthSum.objects.filter(
+        indicator=plan.indicator, month_start__in=demanding
+    ).values_list("month_start", "segment")
+    return set(sums)
 
 
 def _read_by(plan: Plan, period: Period) -> list[Period]:

@@ -187,6 +187,25 @@ def test_a_correction_moves_a_case_to_another_period(charter):
     assert ServiceEvent.objects.count() == 6
 
 
+def test_a_demand_that_falls_counts_the_cases_of_every_segment_again(publish):
+    item = builders.indicator()
+    item["rule"] |= {"counted_in": "opened", "segment_by": "channel"}
+    item["rule"] |= {"demand": {"per": "month", "at_most": 1}}
+    publish(indicators=[item])
+    opened = "2026-03-02T10:00:00+01:00"
+    send(
+        event("p", "phoned", at=opened, attributes={"channel": "phone"}),
+        event("w", "written", at=opened, attributes={"channel": "web"}),
+    )
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01", segment="phone")) == (0, 0, 0, 0)
+    later = {"at": "2026-05-04T10:00:00+02:00", "attributes": {"channel": "web"}}
+    send(event("fix", "written", replaces="w", **later))
+    figures.refresh(at=NOW)
+    assert counts(line("2026-03-01", segment="phone")) == (1, 0, 1, 0)
+    assert list(verify(at=NOW)) == []
+
+
 def test_a_correction_may_move_an_event_to_another_case(charter):
     send(
         *request("a", "2026-03-02"),
