@@ -416,8 +416,16 @@ def _hold(indicator_id: int) -> Indicator:
 
 
 def _held_if_free(indicator_id: int) -> Indicator | None:
-    """Hold an indicator; ``None`` if another worker does."""
-    free = Indicator.objects.select_for_update(of=("self",), skip_locked=True)
+    """
+    Hold an indicator; ``None`` if another worker does.
+
+    All but its key: whoever marks its cases only looks whether it is there, and an
+    answer to a machine must not wait for a computation. What is marked meanwhile is
+    computed in the next round.
+    """
+    free = Indicator.objects.select_for_update(
+        of=("self",), no_key=True, skip_locked=True
+    )
     return free.filter(pk=indicator_id).first()
 
 
