@@ -93,6 +93,10 @@ class Stream(models.Model):
     expected_gap_days = models.PositiveIntegerField(
         _("longest normal silence in days"), null=True, blank=True
     )
+    # Fields and attributes that only look like personal data, as somebody has found.
+    personal_allowed = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True
+    )
 
     class Meta:
         constraints = [

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from indicators.models import Stream
 from indicators.services.intake import LineError, Receipt, record
-from indicators.services.mapping import FileMapping
+from indicators.services.mapping import FileMapping, refuse_personal
 from indicators.services.tables import FileError, Line, Lines, table_lines
 from indicators.services.workbooks import sheet_rows
 from indicators.services.xes import ID, log_events
@@ -47,7 +47,8 @@ def import_file(
     :param dry_run: say what would happen and record nothing.
     :param progress: told the sums after each batch.
     :raises FileError: if the file cannot be read; the batches before stay recorded.
-    :raises indicators.services.mapping.MappingError: if the columns do not fit.
+    :raises indicators.services.mapping.MappingError: if the columns do not fit
+        or look like personal data.
     """
     if dry_run:
         with transaction.atomic():
@@ -64,6 +65,8 @@ def _import(
     at: datetime,
     progress: Callable[[Receipt], None],
 ) -> Receipt:
+    if mapping is not None:
+        refuse_personal(mapping, allowed=stream.personal_allowed)
     total = Receipt()
     with closing(lines_of(path, mapping, stream)) as lines:
         while batch := _next_batch(lines, total):

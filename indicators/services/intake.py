@@ -24,6 +24,13 @@ from psycopg2.errors import UniqueViolation
 from core.db import copy_rows
 from indicators.models import ServiceEvent, Stream
 from indicators.services.marks import mark_cases
+from indicators.services.personal import (
+    is_suspect,
+    kind_of_column,
+    kind_of_key,
+    kind_of_value,
+    shape,
+)
 
 # Clocks of other machines may be a little ahead of ours.
 SKEW = timedelta(minutes=5)
@@ -49,6 +56,7 @@ COLUMNS = (
     "digest",
 )
 TEXTS = ("external_id", "case_key", "type")
+PERSONAL = "personal_data"
 FIELDS = frozenset({"id", "case", "type", "at", "value", "attributes", "replaces"})
 
 
@@ -176,7 +184,10 @@ def record(
                 raise raw
             event = reader.read(line, raw)
         except LineError as error:
-            receipt.refused.append(Refusal(line, _id_of(raw), error.code, str(error)))
+            id_ = _id_of(raw)
+            if error.code == PERSONAL and reader.hides(id_):
+                id_ = None
+            receipt.refused.append(Refusal(line, id_, error.code, str(error)))
             continue
         first = incoming.setdefault(event.id, event)
         if first is not event:
@@ -366,6 +377,9 @@ class _Reader:
         self.latest = latest
         # Most events of a batch say of themselves what others have said.
         self._attributes: dict[tuple[tuple[str, str], ...], str] = {}
+        # Keys that differ in their digits only look alike: few shapes are looked at.
+        self._suspects: dict[bytes, bool] = {}
+        self._allowed = frozenset(stream.personal_allowed)
 
     def read(self, line: int, raw: Mapping[str, Any]) -> _Incoming:
         """
@@ -387,6 +401,7 @@ class _Reader:
         if replaces == id_:
             raise LineError("replaces_itself", "an event cannot replace itself")
         case = _key(raw, "case")
+        self._refuse_personal(id_, case, replaces)
         at = _instant(raw.get("at"), self.latest)
         value = _value(raw.get("value"))
         attributes = self._read_attributes(raw.get("attributes"))
@@ -395,14 +410,54 @@ class _Reader:
             line, id_, case, type_, at, value, attributes, replaces, digest
         )
 
+    def hides(self, id_: str | None) -> bool:
+        """Say whether an identifier must not be repeated to anybody."""
+        return (
+            id_ is not None
+            and "id" not in self._allowed
+            and kind_of_key(id_) is not None
+        )
+
+    def _refuse_personal(self, id_: str, case: str, replaces: str | None) -> None:
+        form = shape(f"{id_}\n{case}\n{replaces}" if replaces else f"{id_}\n{case}")
+        suspect = self._suspects.get(form)
+        if suspect is None:
+            suspect = self._suspects[form] = is_suspect(form)
+        if suspect:
+            keys = ("id", id_), ("case", case), ("replaces", replaces or "")
+            for name, text in keys:
+                if name not in self._allowed:
+                    _refuse_kind(name, kind_of_key(text))
+
     def _read_attributes(self, found: Any) -> str:
         # Only texts are remembered: 1 and True are equal, and not the same.
         if isinstance(found, dict) and all(type(v) is str for v in found.values()):
             key = tuple(found.items())
             if key not in self._attributes:
-                self._attributes[key] = _as_json(_attributes(found, self.stream))
+                self._attributes[key] = self._checked(found)
             return self._attributes[key]
-        return _as_json(_attributes(found, self.stream))
+        return self._checked(found)
+
+    def _checked(self, found: Any) -> str:
+        attributes = _attributes(found, self.stream)
+        for name, text in attributes.items():
+            if name not in self._allowed:
+                _refuse_column(name)
+                _refuse_kind(name, kind_of_value(text))
+        return _as_json(attributes)
+
+
+def _refuse_kind(name: str, kind: str | None) -> None:
+    if kind is not None:
+        raise LineError(
+            PERSONAL, f"what {name!r} holds looks like personal data: {kind}"
+        )
+
+
+def _refuse_column(name: str) -> None:
+    kind = kind_of_column(name)
+    if kind is not None:
+        raise LineError(PERSONAL, f"{name!r} is named like personal data: {kind}")
 
 
 def _key(raw: Mapping[str, Any], name: str) -> str:

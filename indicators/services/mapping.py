@@ -9,7 +9,7 @@ is refused with its number and the reason, and the others go on.
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.periods import PeriodError, parse_period
 from indicators.services.intake import LineError
+from indicators.services.personal import kind_of_column
 
 PLACE = re.compile(r"\{([^{}]+)\}")
 QUARTER = re.compile(r"^(Q[1-4])[ /-](\d{4})$")
@@ -295,6 +296,21 @@ def cell_text(cell: Cell) -> str:
         whole_day = not cell.tzinfo and cell.time() == time.min
         return (cell.date() if whole_day else cell).isoformat()
     return format(cell, "f") if isinstance(cell, Decimal) else cell
+
+
+def refuse_personal(mapping: FileMapping, *, allowed: Collection[str]) -> None:
+    """
+    Make sure that no column that is kept is named like personal data.
+
+    :param allowed: names that only look like it in this stream.
+    :raises MappingError: naming the first such column.
+    """
+    named = [mapping.case, mapping.id, *mapping.attributes, *mapping.instants]
+    for column in (column for name in named for column in _places(name)):
+        kind = kind_of_column(column)
+        if kind is not None and column not in allowed:
+            msg = f"column {column!r} is named like personal data: {kind}"
+            raise MappingError(msg)
 
 
 def _start_of_period(text: str) -> datetime:

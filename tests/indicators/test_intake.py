@@ -61,6 +61,7 @@ REFUSED = [
     ("bad_attributes", event("E", attributes={"channel": NUL})),
     ("bad_attributes", event("E", attributes={"channel": HALF})),
     ("unknown_attribute", event("E", attributes={"surname": "Puig"})),
+    ("personal_data", event("E", case="12345678Z")),
     ("replaces_itself", event("E", replaces="E")),
     ("replaces_unknown", event("E", replaces="nobody")),
     ("already_replaced", event("E", replaces="old")),
