@@ -2,13 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
+from core import audit
 from core.text import Text
 from indicators.models import Stream, StreamToken
 
@@ -58,6 +59,35 @@ def declare_stream(
     stream.attributes = sorted({*stream.attributes, *attributes})
     stream.save(update_fields=["types", "attributes"])
     return stream, added
+
+
+@transaction.atomic
+def allow_personal(
+    *, stream: Stream, more: Collection[str], fewer: Collection[str], at: datetime
+) -> Stream:
+    """
+    Change which fields of a stream may look like personal data.
+
+    :param more: names to allow; ``fewer``: names to refuse again.
+    :returns: the stream as it is now.
+    """
+    stream = Stream.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=stream.pk
+    )
+    allowed = sorted({*stream.personal_allowed, *more} - {*fewer})
+    if allowed == stream.personal_allowed:
+        return stream
+    stream.personal_allowed = allowed
+    stream.save(update_fields=["personal_allowed"])
+    audit.record(
+        verb="indicators.allow_personal",
+        subject=stream.code,
+        organisation_id=stream.organisation_id,
+        actor_id=None,
+        at=at,
+        allowed=allowed,
+    )
+    return stream
 
 
 def issue_token(*, stream: Stream, label: str, at: datetime) -> str:

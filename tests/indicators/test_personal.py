@@ -4,8 +4,10 @@ import hashlib
 import random
 
 import pytest
+from django.core.management import call_command
 from hypothesis import given, strategies as st
 
+from core.models import AuditEntry
 from indicators.models import ServiceEvent, Stream
 from indicators.services.mapping import FileMapping, MappingError, refuse_personal
 from indicators.services.personal import (
@@ -195,12 +197,27 @@ def test_an_identifier_that_is_personal_is_not_repeated_for_another_field(stream
 
 
 def test_a_stream_may_say_what_only_looks_like_it(stream):
-    stream.personal_allowed = ["case", "adreça"]
-    stream.save()
+    call_command("allow_personal", "vila/requests", "case", "adreça")
     sent = event("E", case="12345678Z", attributes={"adreça": "Major 1"})
     assert send(sent).recorded == 1
     assert ServiceEvent.objects.get().case_key == "12345678Z"
     assert send(event("12345678Z")).recorded == 0
+    entry = AuditEntry.objects.get(verb="indicators.allow_personal")
+    assert (entry.subject, entry.details) == (
+        "requests",
+        {"allowed": ["adreça", "case"]},
+    )
+
+
+def test_what_a_stream_may_say_can_be_withdrawn(stream, capsys):
+    call_command("allow_personal", "vila/requests", "case", "site")
+    call_command("allow_personal", "vila/requests", "case", "--withdraw")
+    call_command("allow_personal", "vila/requests", "site")
+    assert AuditEntry.objects.filter(verb="indicators.allow_personal").count() == 2
+    capsys.readouterr()
+    call_command("allow_personal", "vila/requests")
+    assert capsys.readouterr().out == "site\n"
+    assert send(event("E", case="12345678Z")).refused[0].code == "personal_data"
 
 
 def test_a_mapping_keeps_no_such_column():
