@@ -198,7 +198,7 @@ class Fact:
     @cached_property
     def canonical(self) -> str:
         """One line that is equal exactly when the fact is equal."""
-        parts = self.texts
+        parts = (*self.texts[:-1], "suspended" if self.suspended else "")
         line = "|".join(parts)
         if line.count("|") < len(parts) and "\\" not in line and "\n" not in line:
             return line

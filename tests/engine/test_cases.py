@@ -490,6 +490,18 @@ def test_one_line_is_equal_exactly_when_the_fact_is(fact, other):
     assert "\n" not in fact.canonical
 
 
+@pytest.mark.parametrize(("suspended", "told"), [(False, ""), (True, "suspended")])
+def test_the_line_never_changes_for_its_digest_is_kept(suspended, told):
+    fact = Fact(
+        *("A-1", Outcome.MET, date(2026, 3, 1), at(1)),
+        value=Decimal("1.50"),
+        segment="web",
+        suspended=suspended,
+    )
+    line = f"A-1|met|2026-03-01|2026-03-01T08:00:00+00:00|||1.5|||web||||{told}"
+    assert fact.canonical == line
+
+
 @pytest.mark.parametrize("bar", ["|", "\\", "\n", "\\|"])
 def test_no_text_passes_for_the_end_of_another(bar):
     fact = Fact("1", Outcome.EXCLUDED, date(2026, 3, 1), at(1))
