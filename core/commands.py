@@ -33,3 +33,13 @@ def two_names(text: str, form: str) -> tuple[str, str]:
         msg = f"{text!r} is not of the form {form}"
         raise CommandError(msg)
     return first, second
+
+
+def named(rows: QuerySet[M], what: str, text: str) -> M:
+    """
+    Return what somebody calls ``ORGANISATION/CODE``.
+
+    :raises CommandError: in words, if there is no such row, or the text is no name.
+    """
+    organisation, code = two_names(text, f"ORG/{what.upper()}")
+    return found(rows, what, organisation__slug=organisation, code=code)

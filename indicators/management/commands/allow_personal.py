@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream
 from indicators.services.streams import allow_personal
 
@@ -30,10 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["stream"], "ORG/STREAM")
-        stream = found(
-            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
-        )
+        stream = named(Stream.objects.all(), "stream", options["stream"])
         names = set(options["names"])
         if names:
             stream = allow_personal(

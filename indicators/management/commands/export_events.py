@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream
 from indicators.services.exports import export_file
 from indicators.services.files import FileError
@@ -23,10 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["stream"], "ORG/STREAM")
-        stream = found(
-            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
-        )
+        stream = named(Stream.objects.all(), "stream", options["stream"])
         try:
             number = export_file(stream=stream, path=options["file"])
         except FileError as error:

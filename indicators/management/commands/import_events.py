@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream
 from indicators.services.files import FileError, import_file
 from indicators.services.intake import Receipt
@@ -35,10 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["stream"], "ORG/STREAM")
-        stream = found(
-            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
-        )
+        stream = named(Stream.objects.all(), "stream", options["stream"])
         try:
             receipt = import_file(
                 stream=stream,

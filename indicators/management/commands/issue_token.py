@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream
 from indicators.services.streams import issue_token
 
@@ -23,10 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["stream"], "ORG/STREAM")
-        stream = found(
-            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
-        )
+        stream = named(Stream.objects.all(), "stream", options["stream"])
         label = options["label"].strip()
         if not 0 < len(label) <= LONGEST_LABEL:
             msg = f"the label must have 1 to {LONGEST_LABEL} letters"

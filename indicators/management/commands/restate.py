@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from engine.periods import Period, PeriodError, parse_period
 from indicators.models import Indicator, Result
 from indicators.queries.computing import period_of_result
@@ -63,10 +63,7 @@ class Command(BaseCommand):
 
 
 def _indicator(name: str) -> Indicator:
-    organisation, code = two_names(name, "ORG/INDICATOR")
-    return found(
-        Indicator.objects.all(), "indicator", organisation__slug=organisation, code=code
-    )
+    return named(Indicator.objects.all(), "indicator", name)
 
 
 def _period(text: str | None) -> Period | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.commands import found, two_names
+from core.commands import named
 from engine.periods import PeriodKind
 from indicators.models import Indicator, Result
 from indicators.queries.computing import period_of_result
@@ -43,13 +43,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["indicator"], "ORG/INDICATOR")
-        indicator = found(
-            Indicator.objects.all(),
-            "indicator",
-            organisation__slug=organisation,
-            code=code,
-        )
+        indicator = named(Indicator.objects.all(), "indicator", options["indicator"])
         lines = lines_of(
             indicator,
             kind=PeriodKind(options["period"]),

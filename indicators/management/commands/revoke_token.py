@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream
 from indicators.services.streams import revoke_token, valid_tokens
 
@@ -19,10 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--label", required=True)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["stream"], "ORG/STREAM")
-        stream = found(
-            Stream.objects.all(), "stream", organisation__slug=organisation, code=code
-        )
+        stream = named(Stream.objects.all(), "stream", options["stream"])
         now = timezone.now()
         keys = list(valid_tokens(stream=stream, label=options["label"], at=now))
         if not keys:

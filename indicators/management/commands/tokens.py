@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from core.commands import found, two_names
+from core.commands import named
 from indicators.models import Stream, StreamToken
 
 HEAD = ("stream", "label", "issued", "last used", "valid")
@@ -28,15 +28,8 @@ class Command(BaseCommand):
             "stream__organisation__slug", "stream__code", "label", "created_at", "pk"
         )
         if options["stream"]:
-            organisation, code = two_names(options["stream"], "ORG/STREAM")
-            keys = keys.filter(
-                stream=found(
-                    Stream.objects.all(),
-                    "stream",
-                    organisation__slug=organisation,
-                    code=code,
-                )
-            )
+            stream = named(Stream.objects.all(), "stream", options["stream"])
+            keys = keys.filter(stream=stream)
         rows = [
             _row(key, now) for key in keys if options["all"] or not _ended(key, now)
         ]

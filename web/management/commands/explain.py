@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
-from core.commands import found, two_names
+from core.commands import named
 from core.text import LANGUAGES
 from engine.explanations import as_json
 from indicators.models import Indicator
@@ -31,13 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--language", choices=LANGUAGES, default="en")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation, code = two_names(options["indicator"], "ORG/INDICATOR")
-        indicator = found(
-            Indicator.objects.all(),
-            "indicator",
-            organisation__slug=organisation,
-            code=code,
-        )
+        indicator = named(Indicator.objects.all(), "indicator", options["indicator"])
         until = _instant(options["as_of"]) if options["as_of"] else None
         told = explained(
             indicator, options["case"], as_of=until or timezone.now(), until=until
