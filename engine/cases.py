@@ -185,8 +185,8 @@ class Fact:
             _stamp(self.began_at),
             _stamp(self.due_at),
             ended,
-            _number(self.value),
-            _number(self.base),
+            number_text(self.value),
+            number_text(self.base),
             self.reason,
             self.segment,
             ended if last is self.ended_at else _stamp(last),
@@ -361,7 +361,7 @@ class Reading:
             return condition.compares(self.last_value(condition.value_of))
         found = self.attribute(condition.attribute)
         if condition.comparator:
-            return condition.compares(_decimal(found))
+            return condition.compares(decimal_of(found))
         return found in condition.values
 
     def meets_all(self, conditions: Iterable[Condition]) -> bool:
@@ -961,7 +961,7 @@ def _span(
         yield reading.fact(outcome, end=end)
 
 
-def _decimal(text: str | None) -> Decimal | None:
+def decimal_of(text: str | None) -> Decimal | None:
     """Read a number that somebody logged; one of absurd size is none."""
     try:
         number = Decimal(text or "")
@@ -975,7 +975,7 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def _weight(text: str | None) -> Decimal | None:
     """Read an answer's weight, to as many decimals as the ledger keeps."""
-    number = _decimal(text)
+    number = decimal_of(text)
     if number is None or number < 0:
         return None
     return number.quantize(STEP, ROUND_HALF_EVEN, ROUNDED)
@@ -997,7 +997,8 @@ def _stamp(instant: datetime | None) -> str:
     return (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()
 
 
-def _number(number: Decimal | None) -> str:
+def number_text(number: Decimal | None) -> str:
+    """Write a number in the one way that a fact does; nothing for none."""
     if number is None:
         return ""
     # Nought is one number, whatever its sign and its zeros.

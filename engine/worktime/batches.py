@@ -102,6 +102,20 @@ def elapsed_many(
     return passed
 
 
+def days_of(zone: ZoneInfo, instants: Ints) -> tuple[Ints, Mask]:
+    """
+    Return the civil day of each instant, as a proleptic ordinal, and whether it is sure.
+
+    Not sure is a day of more or less than 24 hours: before one that is longer an
+    evening may be shown twice, and the second time is that of two days.
+    """
+    if not len(instants):
+        return instants, np.zeros(0, np.bool_)
+    table = _Midnights.of_instants(zone, instants)
+    place = table.places.count(instants) - 1
+    return table.days.take(place), table.ordinary.take(place)
+
+
 def due_many(
     starts: Ints, term: Term, calendar: WorkCalendar | None, *, zone: ZoneInfo
 ) -> Ints:

@@ -329,17 +329,22 @@ def cases_of(
         yield (
             case,
             [
-                Event(row[1], row[2], row[3], row[4], _attributes(row[5]))
+                Event(row[1], row[2], row[3], row[4], attributes_of(row[5]))
                 for row in events
             ],
         )
 
 
-def _all_rows(stream: Stream) -> Iterator[Row]:
-    """Yield a stream's events that no other replaces."""
+def replaced_of(stream: Stream) -> set[str]:
+    """Return the identifiers of a stream's events that another replaces."""
     with connection.cursor() as cursor:
         cursor.execute(REPLACED.format(chosen=""), [stream.pk])
-        replaced = {row[0] for row in cursor.fetchall()}
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _all_rows(stream: Stream) -> Iterator[Row]:
+    """Yield a stream's events that no other replaces."""
+    replaced = replaced_of(stream)
     with connection.chunked_cursor() as cursor:
         cursor.execute(EVENTS.format(chosen=""), [stream.pk])
         for chunk in iter(lambda: cursor.fetchmany(EVENTS_AT_ONCE), []):
@@ -360,14 +365,13 @@ def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
     return [row for row in rows if row[1] not in replaced]
 
 
-def _attributes(stored: Any) -> Mapping[str, str]:
-    # A raw cursor gives jsonb as text.
-    return _parsed(stored) if isinstance(stored, str) else stored
-
-
 @lru_cache(maxsize=10_000)
-def _parsed(text: str) -> Mapping[str, str]:
-    """Read attributes; most cases share theirs with many others, so most are known."""
+def attributes_of(text: str) -> Mapping[str, str]:
+    """
+    Read stored attributes, which a raw cursor gives as a text.
+
+    Most cases share theirs with many others, so most are known.
+    """
     found: dict[str, str] = json.loads(text)
     return MappingProxyType(found)
 

@@ -12,8 +12,10 @@ import logging
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,8 +23,8 @@ from django.db.models.functions import TruncDate
 
 from accounts.models import User
 from core import audit
-from core.db import copy_rows
-from engine.cases import Fact
+from core.db import copy_lines, copy_rows
+from engine.cases import Fact, judge
 from engine.compliance import (
     Feed,
     MonthTally,
@@ -30,10 +32,12 @@ from engine.compliance import (
     month_tallies,
     promise_for,
 )
+from engine.many_cases import Judged, judge_many
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from indicators.enums import ResultState, ResultStatus
 from indicators.models import CaseFact, Indicator, MonthSum, Result, StaleMark
+from indicators.queries.columns import case_logs
 from indicators.queries.computing import (
     CONTENT,
     FACT_COLUMNS,
@@ -62,6 +66,9 @@ logger = logging.getLogger(__name__)
 # Whole cells are computed once per round, so rounds are large.
 MARKS_AT_ONCE = 50_000
 FACTS_AT_ONCE = 5_000
+# From so many on, to judge them all at once takes less time than one by one.
+MANY_CASES = 200
+STORED = ("organisation_id", "indicator_id", *FACT_COLUMNS)
 FEW_CELLS = 100  # lines that are looked for by name; beyond, all are read
 # Why a final figure was restated, as the ledger says it.
 LATE_EVENTS = "late or corrected events"
@@ -432,7 +439,7 @@ def _held_if_free(indicator_id: int) -> Indicator | None:
 def _rebuild(plan: Plan, at: datetime) -> None:
     CaseFact.objects.filter(indicator=plan.indicator).delete()
     MonthSum.objects.filter(indicator=plan.indicator).delete()
-    places = _store(plan, facts_of(plan), at)
+    places = _store_log(plan, None, at)
     _sum_up(plan, places)
     # Lines without cases depend on rule, calendar and feed all the same.
     lines = Result.objects.filter(indicator=plan.indicator)
@@ -444,17 +451,55 @@ def _fold(plan: Plan, cases: Collection[str], at: datetime) -> None:
     chosen = Q(case_key__in=cases)
     old = places_of(plan, stored_facts(plan.indicator, chosen), at)
     CaseFact.objects.filter(chosen, indicator=plan.indicator).delete()
-    places = old | _store(plan, facts_of(plan, cases), at)
+    store = _store_log if len(cases) >= MANY_CASES else _store_cases
+    places = old | store(plan, cases, at)
     _sum_up(plan, places)
     feeds = feeds_of(plan, as_of=at)
     cells = cells_around(plan, places) | _hearing(plan, feeds)
     _write_cells(plan, cells, at, feeds)
 
 
+def _store_log(plan: Plan, cases: Collection[str] | None, at: datetime) -> set[Place]:
+    """Judge cases many at once, all or some, and store their facts."""
+    places: set[Place] = set()
+    for stream in plan.streams:
+        zone, promises = ZoneInfo(stream.time_zone), plan.cases_promises(stream)
+        judged_singly = partial(judge, promises=promises, zone=zone, source=stream.code)
+        for log in case_logs(stream, cases):
+            many, left = judge_many(log, promises, zone=zone, source=stream.code)
+            for judged in many:
+                places |= judged.places()
+                _copy_facts(plan, judged)
+            facts = (
+                fact
+                for place in left
+                for fact in judged_singly(log.cases[place], log.events(place))
+            )
+            places |= _store(plan, facts, at)
+    return places
+
+
+def _store_cases(plan: Plan, cases: Collection[str], at: datetime) -> set[Place]:
+    """Judge a few cases one by one and store their facts."""
+    return _store(plan, facts_of(plan, cases), at)
+
+
+def _copy_facts(plan: Plan, judged: Judged) -> None:
+    owner = f"{plan.indicator.organisation_id}|{plan.indicator.pk}"
+    with connection.cursor() as cursor:
+        copy_lines(
+            cursor,
+            "indicators_casefact",
+            STORED,
+            # A canonical line ends in nothing where the database says false.
+            (rf"{owner}|{line}false|\x{digest}" for line, digest in judged.lines()),
+            texts=FACT_TEXTS,
+        )
+
+
 def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
     places: set[Place] = set()
     facts = iter(facts)
-    columns = ("organisation_id", "indicator_id", *FACT_COLUMNS)
     owner = (str(plan.indicator.organisation_id), str(plan.indicator.pk))
     while batch := list(islice(facts, FACTS_AT_ONCE)):
         places |= places_of(plan, batch, at)
@@ -462,7 +507,7 @@ def _store(plan: Plan, facts: Iterable[Fact], at: datetime) -> set[Place]:
             copy_rows(
                 cursor,
                 "indicators_casefact",
-                columns,
+                STORED,
                 ((*owner, *fact.texts, rf"\x{fact.digest.hex()}") for fact in batch),
                 texts=FACT_TEXTS,
             )
