@@ -131,12 +131,25 @@ class ServiceEvent(models.Model):
     Something that happened in a case of a service. Append-only.
 
     An event is never corrected in place: another one ``replaces`` it and both stay.
+
+    References of this and other tables that are written thousands of rows at a time are
+    checked once a statement, organisation included (:func:`core.db.belongs_to`).
     """
 
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="+"
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="events")
+    stream = models.ForeignKey(
+        Stream,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_constraint=False,
+        db_index=False,
+    )
     external_id = models.CharField(_("identifier in the source"), max_length=200)
     case_key = models.CharField(_("case"), max_length=200)
     type = models.CharField(_("type"), max_length=80)
@@ -289,9 +302,19 @@ class StaleMark(models.Model):
     """
 
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="+"
+        Organisation,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="+")
+    indicator = models.ForeignKey(
+        Indicator,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     case_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 -- null: every case
     marked_at = models.DateTimeField()
 
@@ -309,10 +332,18 @@ class CaseFact(models.Model):
     """What one case contributes to one indicator (:class:`engine.compliance.Fact`)."""
 
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="+"
+        Organisation,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     indicator = models.ForeignKey(
-        Indicator, on_delete=models.CASCADE, related_name="facts"
+        Indicator,
+        on_delete=models.CASCADE,
+        related_name="facts",
+        db_constraint=False,
+        db_index=False,
     )
     case_key = models.CharField(max_length=200)
     outcome = models.CharField(max_length=14)
