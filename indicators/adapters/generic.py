@@ -21,12 +21,13 @@ from indicators.adapters.sightings import (
     Event,
     event,
     lists,
+    prefixed,
     refuse_unknown,
     word,
     words,
 )
 
-ENTRIES = frozenset({"items", "case", "attributes", "event"})
+ENTRIES = frozenset({"items", "prefix", "case", "attributes", "event"})
 EVENT_ENTRIES = frozenset({"type", "at", "value", "when"})
 
 
@@ -56,6 +57,7 @@ class GenericReader:
     case: str
     made: tuple[MadeEvent, ...]
     items: str = ""
+    prefix: str = ""
     taken: Mapping[str, str] = field(default_factory=dict)
 
     def types(self) -> frozenset[str]:
@@ -77,6 +79,7 @@ class GenericReader:
             attributes = filled(
                 **{name: _at(record, path) for name, path in self.taken.items()}
             )
+            case = prefixed(self.prefix, _at(record, self.case))
             for item in self.made:
                 at = instant(_at(record, item.at), self.zone)
                 if at is None or not _fits(record, item):
@@ -84,7 +87,7 @@ class GenericReader:
                 value = _at(record, item.value) if item.value else None
                 if item.value and value is None:
                     continue
-                yield event(_at(record, self.case), item.type, at, attributes, value)
+                yield event(case, item.type, at, attributes, value)
 
 
 def reader(raw: Mapping[str, Any], zone: ZoneInfo) -> GenericReader:
@@ -106,6 +109,7 @@ def reader(raw: Mapping[str, Any], zone: ZoneInfo) -> GenericReader:
         case=word(raw, "case"),
         made=tuple(map(_made, made)),
         items=word(raw, "items"),
+        prefix=word(raw, "prefix"),
         taken=words(raw, "attributes"),
     )
 

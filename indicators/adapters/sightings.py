@@ -16,7 +16,7 @@ from indicators.adapters.payloads import SettingsError, instant
 
 Event = dict[str, Any]
 LONGEST_ID = 200
-ENTRIES = frozenset({"opened", "seen", "states", "attributes", "only"})
+ENTRIES = frozenset({"prefix", "opened", "seen", "states", "attributes", "only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Plan:
     """
     Which events a sighting makes.
 
+    :ivar prefix: what goes before the case, where two systems use the same numbers.
     :ivar opened: type of the event at the case's opening; empty for none.
     :ivar states: type of the event by state; of other states there is none.
     :ivar seen: type of the event that carries the attributes, one for each version of
@@ -52,6 +53,7 @@ class Plan:
     """
 
     zone: ZoneInfo
+    prefix: str = ""
     opened: str = ""
     seen: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +89,8 @@ class Plan:
         at: str | None,
         attributes: Mapping[str, str] | None = None,
     ) -> Event:
-        return event(sighting.case, type_, instant(at, self.zone), attributes or {})
+        case = prefixed(self.prefix, sighting.case)
+        return event(case, type_, instant(at, self.zone), attributes or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ class SightingReader:
         """
         for sighting in self.sightings(payload):
             yield from self.plan.events(sighting)
+
+
+def prefixed(prefix: str, case: str | None) -> str | None:
+    """Return a case by the name that it has in the stream."""
+    return None if case is None else prefix + case
 
 
 def event(
@@ -156,6 +164,7 @@ def read_plan(
     refuse_unknown(raw, ENTRIES)
     plan = Plan(
         zone=zone,
+        prefix=word(raw, "prefix"),
         opened=word(raw, "opened"),
         seen=word(raw, "seen"),
         states=words(raw, "states"),

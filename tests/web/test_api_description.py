@@ -15,7 +15,7 @@ from indicators.models import Stream
 from indicators.services import files, intake
 from indicators.services.streams import issue_token
 from tests import builders
-from web.api import deadline, description, explanations, rates
+from web.api import deadline, deliveries, description, explanations, rates
 from web.api.description import REFUSALS, document
 from web.api.examples import DEADLINE, EVENT
 from web.api.urls import urlpatterns
@@ -130,14 +130,14 @@ def intake_keys():
 
 def test_every_code_of_a_problem_is_described():
     told = inspect.getsource(description)
-    for code in codes(deadline, explanations, rates):
+    for code in codes(deadline, deliveries, explanations, rates):
         assert f'"{code}"' in told, code
 
 
 def test_every_word_is_in_the_manual():
     manual = (ROOT / "docs" / "api.md").read_text()
     assert "/api/v1/openapi.json" in manual
-    for word in {*REFUSALS, *codes(deadline, explanations, rates)}:
+    for word in {*REFUSALS, *codes(deadline, deliveries, explanations, rates)}:
         assert f"`{word}`" in manual, word
 
 

@@ -90,6 +90,8 @@ ROWS: list[Row] = [
     # Machines carry a token; people's roles count for nothing there.
     Row("api:events", GET, PUBLIC, 405, {"organisation": "vila", "stream": "requests"}),
     Row("api:events", POST, PUBLIC, 401, {"organisation": "vila", "stream": "requests"}),
+    Row("api:deliver", GET, PUBLIC, 405, SOURCE),
+    Row("api:deliver", POST, PUBLIC, 401, SOURCE),
     Row("api:deadline", GET, PUBLIC, 400),
     Row("api:explanation", GET, PUBLIC, 401, CASE | {"organisation": "vila"}),
     Row("api:openapi", GET, PUBLIC, 200),

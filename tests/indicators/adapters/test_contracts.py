@@ -3,10 +3,8 @@
 import itertools
 import json
 import random
-import tomllib
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,33 +14,14 @@ from indicators.adapters import open311
 from indicators.adapters.kinds import READERS, reader
 from indicators.adapters.payloads import PayloadError, SettingsError
 from indicators.enums import SourceKind
-from indicators.services.files import DECODER
+from tests.indicators.adapters.recorded import MESSAGES, PAYLOADS, payload, settings
 
-ROOT = Path(__file__).parents[3]
-PAYLOADS = Path(__file__).parent / "payloads"
 ZONE = ZoneInfo("Europe/Madrid")
-MESSAGES = {
-    "zammad": ["zammad_created", "zammad_waiting", "zammad_closed"],
-    "glpi": ["glpi_new", "glpi_solved", "glpi_deleted", "glpi_rest"],
-    "signalen": ["signalen_page"],
-    "open311": ["open311_requests"],
-    "generic": ["generic_ticket"],
-}
 # Of the people and places in the recorded messages: nothing of it may come through.
 PERSONAL = (
     "Pau", "Sample", "Example", "Berta", "berta", "Marta", "marta", "Aina", "aina",
     "Joan", "@", "612", "carrer", "porta", "fanal", "Fanal", "192.0.2",
 )  # fmt: skip
-
-
-def payload(name):
-    # As the log's own decoder reads them: numbers with a fraction stay texts.
-    return DECODER.decode((PAYLOADS / f"{name}.json").read_text().strip())
-
-
-def settings(kind, **changes):
-    text = (ROOT / "docs" / "mappings" / f"{kind}.toml").read_text()
-    return tomllib.loads(text) | changes
 
 
 def events(kind, name, **changes):
@@ -217,6 +196,14 @@ def test_generic_makes_no_event_of_what_has_not_happened():
     opened = payload("generic_ticket")
     opened["ticket"] |= {"state": {"name": "open"}, "done": None, "score": None}
     assert [item["type"] for item in found.events(opened)] == ["opened"]
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_two_systems_that_number_alike_are_kept_apart(kind):
+    (name, *_more) = MESSAGES[kind]
+    plain, prefixed = events(kind, name), events(kind, name, prefix="B-")
+    assert [item["case"] for item in prefixed] == [f"B-{e['case']}" for e in plain]
+    assert {item["id"] for item in prefixed}.isdisjoint(e["id"] for e in plain)
 
 
 def test_generic_reads_a_list_inside_of_a_message():
