@@ -73,6 +73,7 @@ EDIT, KEEP = "charters.edit", "calendars.edit"
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
+SOURCE = {"organisation": "vila", "stream": "requests", "source": "zammad"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
