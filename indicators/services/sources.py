@@ -230,8 +230,10 @@ def _failure(words: str, at: datetime) -> dict[str, Any]:
 def _set_secret(source: Source, secret: str) -> str:
     if not secret and source.kind not in ASKED:
         secret = secrets.token_urlsafe(32)
-    if secret and not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:
-        msg = f"a secret must have {SHORTEST_SECRET} to {LONGEST_SECRET} letters"
+    # How long a key is with which others are asked is theirs to say.
+    least = 1 if source.kind in ASKED else SHORTEST_SECRET
+    if secret and not least <= len(secret) <= LONGEST_SECRET:
+        msg = f"a secret must have {least} to {LONGEST_SECRET} letters"
         raise SourceError(msg)
     if not secret.isascii() or not secret.isprintable():
         msg = "a secret must have plain letters, digits and signs"

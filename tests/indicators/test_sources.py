@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
@@ -27,6 +27,7 @@ from indicators.services.sources import (
 )
 from tests.builders import NOW
 from tests.indicators.adapters.recorded import MAPPINGS, MESSAGES, PAYLOADS, settings
+from tests.indicators.helpers import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,28 @@ def test_two_sources_of_one_stream_leave_the_same_log(stream, dice: random.Rando
             logs.append(log())
             transaction.set_rollback(True)
     assert logs[0] == logs[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deliveries_that_race_leave_the_log_of_one(stream, monkeypatch):
+    monkeypatch.setattr("core.jobs._send", lambda task, kwargs: None)
+    kinds = ("zammad", "glpi", "signalen")
+    sources = {kind: connected(stream, kind) for kind in kinds}
+    deliveries = [(kind, name) for kind in kinds for name in MESSAGES[kind]]
+
+    def deliver(seed):
+        dice = random.Random(seed)
+        for kind, name in dice.sample(deliveries, len(deliveries)):
+            assert sent(sources[kind], name).refused == []
+
+    at_once(deliver, list(range(8)))
+    by_many = log()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE indicators_serviceevent")
+    for kind, name in deliveries:
+        sent(sources[kind], name)
+    assert log() == by_many
+    assert len({row[2] for row in by_many}) == len(by_many) == 17
 
 
 def test_how_it_goes_is_noted(stream):
