@@ -1,7 +1,10 @@
 """Ask a real server that answers well, badly, slowly, without end, or elsewhere."""
 
 import ipaddress
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ RULES = Rules(plain_http=True, networks=LOOPBACK, seconds=5, most_bytes=1_000)
 
 
 @contextmanager
-def server(answer):
+def server(answer, context=None):
     """Serve; ``answer`` is told the handler and writes what it likes."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -33,6 +36,8 @@ def server(answer):
     asked = []
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
+    if context is not None:
+        running.socket = context.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -168,32 +173,80 @@ def test_nobody_there_is_a_failure_in_words():
     )
 
 
+def test_a_name_that_nobody_knows_is_a_failure_in_words(monkeypatch):
+    def unknown(*_names, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert refused("https://city.example/") == "city.example cannot be found"
+
+
 def test_a_server_that_speaks_no_tls_is_not_trusted():
     with server(whole(200)) as (url, _asked):
         words = refused(url.replace("http:", "https:"))
     assert "cannot be trusted" in words
 
 
+@pytest.fixture
+def certified(tmp_path):
+    """A certificate for city.example, and what makes it trusted."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
+            *("-days", "36500", "-subj", "/CN=city.example"),
+            *("-addext", "subjectAltName=DNS:city.example"),
+            *("-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    return serving, ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest.mark.real_clock
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate")
+def test_a_server_is_trusted_by_its_name_and_asked_at_its_address(
+    certified, monkeypatch
+):
+    serving, trusting = certified
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    here = {"city.example", "other.example"}
+    monkeypatch.setattr(socket, "getaddrinfo", only_for(here, at_loopback))
+    with server(whole(200, b"ok"), context=serving) as (url, asked):
+        port = url.rpartition(":")[2]
+        assert fetch(f"https://city.example:{port}/a", RULES) == b"ok"
+        words = refused(f"https://other.example:{port}/a")
+    assert "other.example cannot be trusted" in words
+    assert [path for path, _headers in asked] == ["/a"]
+
+
+def at_loopback(_host, port, **_options):
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+
 def test_a_name_is_resolved_once_and_that_address_is_asked(monkeypatch):
     """A second look could be answered otherwise (DNS rebinding)."""
     looks = []
 
-    def resolved(host, port, **_options):
+    def resolved(host, port, **options):
         looks.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        return at_loopback(host, port, **options)
 
     with server(whole(200, b"ok")) as (url, asked):
-        monkeypatch.setattr(socket, "getaddrinfo", only_for("city.example", resolved))
+        monkeypatch.setattr(socket, "getaddrinfo", only_for({"city.example"}, resolved))
         assert fetch(url.replace("127.0.0.1", "city.example"), RULES) == b"ok"
     assert looks == ["city.example"]
     assert asked[0][1]["Host"].startswith("city.example:")
 
 
-def only_for(host, resolved):
+def only_for(hosts, resolved):
     true = socket.getaddrinfo
     return lambda name, *rest, **options: (
         resolved(name, *rest, **options)
-        if name == host
+        if name in hosts
         else true(name, *rest, **options)
     )
 

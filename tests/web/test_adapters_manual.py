@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,9 @@ def test_the_program_signs_as_it_must(environment, tmp_path):
 
 
 @pytest.mark.real_clock
+@pytest.mark.skipif(
+    not (shutil.which("openssl") and shutil.which("curl")), reason="runs both"
+)
 def test_the_shell_signs_as_it_must(environment, tmp_path):
     block = next(
         text

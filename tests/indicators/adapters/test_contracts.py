@@ -191,11 +191,33 @@ def test_generic_takes_what_the_mapping_points_at():
     ]
 
 
+def test_long_cases_have_events_of_names_that_fit():
+    message = payload("generic_ticket")
+    message["ticket"]["key"] = "k" * 190
+    found = reader("generic", settings("generic"), zone=ZONE)
+    names = [item["id"] for item in found.events(message)]
+    assert [len(name) for name in names] == [64, 64, 64]
+    assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize(
+    "word", ["yesterday", "0001-01-01T00:00:00+05:00", "2026-13-01"]
+)
+def test_what_is_no_instant_is_left_to_the_log_to_refuse(word):
+    message = payload("glpi_new")
+    message["item"]["date"] = word
+    found = reader("glpi", settings("glpi"), zone=ZONE)
+    assert next(iter(found.events(message)))["at"] == word
+
+
 def test_generic_makes_no_event_of_what_has_not_happened():
     found = reader("generic", settings("generic"), zone=ZONE)
     opened = payload("generic_ticket")
     opened["ticket"] |= {"state": {"name": "open"}, "done": None, "score": None}
     assert [item["type"] for item in found.events(opened)] == ["opened"]
+    unrated = payload("generic_ticket")
+    unrated["ticket"]["score"] = None
+    assert [item["type"] for item in found.events(unrated)] == ["opened", "closed"]
 
 
 @pytest.mark.parametrize("kind", MESSAGES)
