@@ -47,6 +47,7 @@ REFUSALS = [
     "in_future",
     "bad_value",
     "bad_attributes",
+    "personal_data",
     "conflict",
     "replaces_itself",
     "replaces_unknown",
