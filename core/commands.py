@@ -1,8 +1,9 @@
 """What management commands share: finding things by the names people type."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
@@ -43,3 +44,13 @@ def named(rows: QuerySet[M], what: str, text: str) -> M:
     """
     organisation, code = two_names(text, f"ORG/{what.upper()}")
     return found(rows, what, organisation__slug=organisation, code=code)
+
+
+def write_table(
+    out: OutputWrapper, head: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """Write rows under a head, each column as wide as its widest cell."""
+    widths = [max(map(len, cells)) for cells in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        out.write("  ".join(cells).rstrip())

@@ -71,3 +71,17 @@ class ResultStatus(TextChoices):
     NOT_COMPUTABLE = "not_computable", _("Not computable")
     NOT_EVALUATED = "not_evaluated", _("Not evaluated")
     SUSPENDED = "suspended", _("Suspended")
+
+
+class SourceKind(TextChoices):
+    """What a source runs (:data:`indicators.adapters.kinds.READERS`)."""
+
+    GENERIC = "generic", _("Signed webhook")
+    GLPI = "glpi", "GLPI"
+    OPEN311 = "open311", "Open311 GeoReport v2"
+    SIGNALEN = "signalen", "Signalen"
+    ZAMMAD = "zammad", "Zammad"
+
+
+# Sources that are asked; the others send.
+ASKED = (SourceKind.OPEN311,)

@@ -16,11 +16,13 @@ from charters.models import Charter, Edition
 from commitments.models import Commitment
 from core.text import TextField
 from indicators.enums import (
+    ASKED,
     Comparator,
     IndicatorKind,
     PeriodChoice,
     ResultState,
     ResultStatus,
+    SourceKind,
 )
 
 
@@ -124,6 +126,69 @@ class StreamToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.label}"
+
+
+class Source(models.Model):
+    """
+    A system that tells a stream of its cases in its own words.
+
+    It sends, signed with the secret, or it is asked every now and then. What becomes of
+    its words is said by the settings (:mod:`indicators.adapters`).
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="sources")
+    code = models.CharField(_("code"), max_length=60)
+    kind = models.CharField(_("system"), max_length=20, choices=SourceKind.choices)
+    settings = models.JSONField(_("settings"))
+    # Sealed (core.sealing): what a system signs with, or what it is asked with.
+    secret = models.CharField(max_length=600, blank=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    created_at = models.DateTimeField(_("created at"))
+    # Of those that are asked: up to when all is known, and when to ask again.
+    asked_until = models.DateTimeField(null=True, blank=True)
+    next_asked_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    last_success_at = models.DateTimeField(_("last success"), null=True, blank=True)
+    last_failure_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+    last_failure = models.CharField(_("what failed"), max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "code"], name="source_code_once_per_stream"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=SourceKind.values), name="source_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ASKED) | ~Q(secret=""),
+                name="source_that_sends_has_secret",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ASKED, next_asked_at__isnull=False)
+                | (~Q(kind__in=ASKED) & Q(next_asked_at=None, asked_until=None)),
+                name="source_that_is_asked_knows_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(last_failure_at=None, last_failure="")
+                | (Q(last_failure_at__isnull=False) & ~Q(last_failure="")),
+                name="source_failure_says_what_and_when",
+            ),
+        ]
+        indexes = [
+            # Serves the tick that finds whom to ask.
+            models.Index(
+                fields=["next_asked_at"],
+                condition=Q(enabled=True, next_asked_at__isnull=False),
+                name="source_by_next_question",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream}/{self.code}"
 
 
 class ServiceEvent(models.Model):

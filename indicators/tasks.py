@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from indicators.services import figures
+from indicators.services import figures, questions
 
 
 @shared_task(name="indicators.refresh", acks_late=True, ignore_result=True)
@@ -30,3 +30,15 @@ def freeze(**_future: object) -> None:
 def roll(**_future: object) -> None:
     """Open the ledger lines of new periods and hear silent feeds."""
     figures.roll(at=timezone.now())
+
+
+@shared_task(name="indicators.ask", acks_late=True, ignore_result=True)
+def ask(**_future: object) -> None:
+    """Find the sources that are to be asked."""
+    questions.enqueue_due(at=timezone.now())
+
+
+@shared_task(name="indicators.ask_source", acks_late=True, ignore_result=True)
+def ask_source(source_id: int, **_future: object) -> None:
+    """Ask one source; whoever comes second does nothing."""
+    questions.ask(source_id=source_id, at=timezone.now())

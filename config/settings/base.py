@@ -5,11 +5,13 @@ Everything that differs between installations comes from the environment; a
 missing or malformed value stops the start with a message naming the variable.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -114,6 +116,7 @@ if urlsplit(REDIS_URL).scheme in {"redis", "rediss"}:
 CELERY_BEAT_SCHEDULE = {
     "indicators-sweep": {"task": "indicators.sweep", "schedule": 30.0},
     "indicators-roll": {"task": "indicators.roll", "schedule": 600.0},
+    "indicators-ask": {"task": "indicators.ask", "schedule": 60.0},
     "indicators-freeze": {"task": "indicators.freeze", "schedule": 3600.0},
 }
 
@@ -171,6 +174,16 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 EVENTS_MAX_LINES = 10_000
 # How often one token may post in a minute; 0: as often as it likes.
 EVENTS_PER_MINUTE = env.int("EVENTS_PER_MINUTE", default=600)
+# The largest message that a source may send.
+SOURCES_MAX_BYTES = 4 * 1024 * 1024
+# Sources that are asked must be on the public network and speak TLS; a system in the
+# town's own network is let through by its network: 10.20.0.0/16,192.168.7.4/32.
+try:
+    SOURCES_NETWORKS = [*map(ip_network, env.list("SOURCES_NETWORKS", default=[]))]
+except ValueError as error:
+    msg = f"SOURCES_NETWORKS: {error}"
+    raise ImproperlyConfigured(msg) from error
+SOURCES_PLAIN_HTTP = env.bool("SOURCES_PLAIN_HTTP", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 LOGGING = {

@@ -15,7 +15,7 @@ from indicators.models import Stream
 from indicators.services import files, intake
 from indicators.services.streams import issue_token
 from tests import builders
-from web.api import deadline, description, explanations, rates
+from web.api import deadline, deliveries, description, explanations, rates
 from web.api.description import REFUSALS, document
 from web.api.examples import DEADLINE, EVENT
 from web.api.urls import urlpatterns
@@ -121,7 +121,8 @@ def codes(*modules):
 def test_every_refusal_that_a_line_can_meet_is_described():
     keys = {f"{kind}_{name}" for kind in ("missing", "bad") for name in intake_keys()}
     # Of CSV files, which the API does not take.
-    assert codes(intake, files) - {"wrong_width"} | keys == set(REFUSALS)
+    found = codes(intake, files) - {"wrong_width"} | keys | {intake.PERSONAL}
+    assert found == set(REFUSALS)
 
 
 def intake_keys():
@@ -130,14 +131,14 @@ def intake_keys():
 
 def test_every_code_of_a_problem_is_described():
     told = inspect.getsource(description)
-    for code in codes(deadline, explanations, rates):
+    for code in codes(deadline, deliveries, explanations, rates):
         assert f'"{code}"' in told, code
 
 
 def test_every_word_is_in_the_manual():
     manual = (ROOT / "docs" / "api.md").read_text()
     assert "/api/v1/openapi.json" in manual
-    for word in {*REFUSALS, *codes(deadline, explanations, rates)}:
+    for word in {*REFUSALS, *codes(deadline, deliveries, explanations, rates)}:
         assert f"`{word}`" in manual, word
 
 

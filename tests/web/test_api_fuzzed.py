@@ -1,6 +1,7 @@
 """Whatever is sent, the API answers as its description says (Schemathesis)."""
 
 import json
+import time
 
 import jsonschema_rs
 import pytest
@@ -15,10 +16,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from indicators.enums import SourceKind
 from indicators.models import Stream
 from indicators.services.intake import record
+from indicators.services.sources import add_source
 from indicators.services.streams import issue_token
 from tests import builders
+from tests.indicators.adapters.test_signatures import signed
 from tests.indicators.helpers import request
 from web.api.description import document
 
@@ -32,6 +36,7 @@ OURS = {
     "organisation": "vila",
     "org": "vila",
     "stream": "requests",
+    "source": "generic",
     "indicator": "IND-1",
     "case": "2026/1",
     "calendar": "office",
@@ -64,6 +69,32 @@ def key(charter):
     return issue_token(stream=stream, label="a machine", at=builders.NOW)
 
 
+class Signature(requests.auth.AuthBase):
+    """Signs whatever is sent, as a source would."""
+
+    def __init__(self, secret):
+        self.secret = secret
+
+    def __call__(self, prepared):
+        body = prepared.body or b""
+        body = body if isinstance(body, bytes) else body.encode()
+        seconds = str(int(time.time()))
+        prepared.headers.update(signed("generic", body, seconds, self.secret))
+        return prepared
+
+
+@pytest.fixture
+def secret(key):
+    mapping = {"case": "case", "event": [{"type": "opened", "at": "at"}]}
+    return add_source(
+        stream=Stream.objects.get(code="requests"),
+        code="generic",
+        kind=SourceKind.GENERIC,
+        settings=mapping,
+        at=builders.NOW,
+    )[1]
+
+
 def test_the_description_is_openapi():
     SCHEMA.validate()
     broken = {**document(), "paths": {"/deadline": {"get": {"responses": 1}}}}
@@ -72,7 +103,7 @@ def test_the_description_is_openapi():
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
-def test_answers_are_as_described(live_server, key, path, method, mode):
+def test_answers_are_as_described(live_server, key, secret, path, method, mode):
     operation = SCHEMA[path][method]
     seen = set()
 
@@ -93,6 +124,7 @@ def test_answers_are_as_described(live_server, key, path, method, mode):
             for name in ours & set(values or ()):
                 values[name] = OURS[name]
         with requests.Session() as session:
+            session.auth = Signature(secret) if with_key else None
             response = case.call(
                 base_url=f"{live_server.url}/api/v1",
                 session=session,

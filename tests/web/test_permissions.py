@@ -73,6 +73,7 @@ EDIT, KEEP = "charters.edit", "calendars.edit"
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
+SOURCE = {"organisation": "vila", "stream": "requests", "source": "zammad"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
@@ -90,6 +91,8 @@ ROWS: list[Row] = [
     # Machines carry a token; people's roles count for nothing there.
     Row("api:events", GET, PUBLIC, 405, {"organisation": "vila", "stream": "requests"}),
     Row("api:events", POST, PUBLIC, 401, {"organisation": "vila", "stream": "requests"}),
+    Row("api:deliver", GET, PUBLIC, 405, SOURCE),
+    Row("api:deliver", POST, PUBLIC, 401, SOURCE),
     Row("api:deadline", GET, PUBLIC, 400),
     Row("api:explanation", GET, PUBLIC, 401, CASE | {"organisation": "vila"}),
     Row("api:openapi", GET, PUBLIC, 200),

@@ -14,7 +14,15 @@ from typing import Any
 from django.conf import settings
 
 from engine.worktime import Unit
-from web.api.examples import CLOSED, DEADLINE, EVENT, EXPLANATION, RECEIPT
+from web.api.examples import (
+    CLOSED,
+    DEADLINE,
+    DELIVERED,
+    DELIVERY,
+    EVENT,
+    EXPLANATION,
+    RECEIPT,
+)
 
 Node = dict[str, Any]
 
@@ -39,6 +47,7 @@ REFUSALS = [
     "in_future",
     "bad_value",
     "bad_attributes",
+    "personal_data",
     "conflict",
     "replaces_itself",
     "replaces_unknown",
@@ -72,6 +81,9 @@ def document() -> Node:
             "/organisations/{organisation}/streams/{stream}/events": {
                 "post": _events()
             },
+            "/organisations/{organisation}/streams/{stream}/sources/{source}": {
+                "post": _deliveries()
+            },
             "/deadline": {"get": _deadline()},
             "/indicators/{organisation}/{indicator}/cases/{case}/explanation": {
                 "get": _explanation()
@@ -87,7 +99,17 @@ def document() -> Node:
                     "scheme": "bearer",
                     "description": "A key of one stream, par_ and 43 letters. Whoever"
                     " runs the installation issues it.",
-                }
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Paraula-Signature",
+                    "description": "sha256= and, in hexadecimal digits, HMAC-SHA256"
+                    " with the source's secret over X-Paraula-Timestamp (seconds since"
+                    " 1970, at most five minutes off), a dot, and the body. Zammad and"
+                    " GLPI sign in their own way, with X-Hub-Signature and with"
+                    " X-GLPI-signature and X-GLPI-timestamp.",
+                },
             },
         },
     }
@@ -156,6 +178,63 @@ def _events() -> Node:
             "429": _problem(
                 429,
                 "Too many requests with this key. Nothing was recorded: send it again.",
+                "too_many_requests",
+                headers=(*rates, "Retry-After"),
+            ),
+        },
+    }
+
+
+def _deliveries() -> Node:
+    rates = ("RateLimit-Policy", "RateLimit")
+    message = {"type": ["object", "array"]}
+    return {
+        "operationId": "postDelivery",
+        "tags": ["events"],
+        "summary": "Record what another system says in its own words",
+        "description": "For the webhooks of Zammad, GLPI and any system that can sign."
+        " The settings of the source say which events its messages make; each is a line"
+        " of the answer, which comes after the commit. Safe to send again.",
+        "security": [{"signature": []}],
+        "parameters": [
+            _in_path("organisation", "The organisation's short name.", "vilalzina"),
+            _in_path("stream", "The stream's code.", "incidencies"),
+            _in_path("source", "The source's code.", "zammad"),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": message,
+                    "examples": {
+                        "zammad": {"summary": "A ticket of Zammad", "value": DELIVERY}
+                    },
+                }
+            },
+        },
+        "responses": {
+            "200": _answer(
+                "What became of each event.", _ref("Receipt"), DELIVERED, headers=rates
+            ),
+            "400": _problem(
+                400,
+                "The message is none of the system.",
+                "bad_payload",
+                headers=rates,
+            ),
+            "401": _problem(
+                401,
+                "No signature of this source, or an old one; a source that does not"
+                " exist, or is not heard, answers the same.",
+                headers=("WWW-Authenticate",),
+            ),
+            "404": _problem(404, "The address leads nowhere."),
+            "405": _problem(405, "Anything but a POST.", headers=("Allow",)),
+            "411": _problem(411, "The length is not announced."),
+            "413": _problem(413, "Too many bytes."),
+            "429": _problem(
+                429,
+                "Too many messages of this source. Nothing was recorded: send it again.",
                 "too_many_requests",
                 headers=(*rates, "Retry-After"),
             ),

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +15,7 @@ from indicators.models import Stream
 from indicators.services.files import parse_line
 from indicators.services.intake import LineError, record
 from indicators.services.streams import use_token
+from web.api.bodies import whole_body
 from web.api.problems import ProblemError
 from web.api.rates import spend_key
 from web.api.tokens import bearer
@@ -78,29 +78,14 @@ def _named(request: HttpRequest, organisation: str, code: str) -> Stream | None:
 
 def _lines(request: HttpRequest) -> list[Line]:
     if request.content_type == ONE:
-        return [(1, _one(_body(request)))]
+        return [(1, _one(whole_body(request)))]
     if request.content_type == MANY:
-        return list(_many(_body(request)))
+        return list(_many(whole_body(request)))
     raise ProblemError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"send one event as {ONE} or many as {MANY}",
         headers={"Accept-Post": f"{ONE}, {MANY}"},
     )
-
-
-def _body(request: HttpRequest) -> bytes:
-    # WSGI gives a body of unannounced length as an empty one: no event may be lost so.
-    if request.headers.get("Transfer-Encoding") and not request.headers.get(
-        "Content-Length"
-    ):
-        raise ProblemError(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length")
-    try:
-        return request.body
-    except RequestDataTooBig as error:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raise ProblemError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {most} bytes at once"
-        ) from error
 
 
 def _one(body: bytes) -> Mapping[str, Any]:

@@ -13,6 +13,22 @@ CLOSED = {
     "type": "closed",
     "at": "2026-01-09T13:40:00+01:00",
 }
+DELIVERY = {
+    "ticket": {
+        "number": "10081",
+        "state": "open",
+        "created_at": "2026-01-05T08:12:00.282Z",
+        "updated_at": "2026-01-05T08:12:00.333Z",
+    },
+    "article": {"id": 104},
+}
+DELIVERED = {
+    "received": 1,
+    "recorded": 1,
+    "replayed": 0,
+    "refused": [],
+    "watermark": "2026-01-05T08:12:00.282000Z",
+}
 RECEIPT = {
     "received": 3,
     "recorded": 1,

@@ -15,6 +15,7 @@ def spend_key(key: str) -> dict[str, str]:
     """
     Count one request with a key that opens its stream.
 
+    :param key: or what a source signs with, sealed.
     :returns: the headers that say how many more there may be; none where there is no
         limit, or nobody who counts.
     :raises ProblemError: 429, if it is one too many.

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from web.api import deadline, events, explanations, openapi, problems
+from web.api import deadline, deliveries, events, explanations, openapi, problems
 
 app_name = "api"
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
         "organisations/<slug:organisation>/streams/<str:stream>/events",
         events.events,
         name="events",
+    ),
+    path(
+        "organisations/<slug:organisation>/streams/<str:stream>/sources/<str:source>",
+        deliveries.deliver,
+        name="deliver",
     ),
     path("deadline", deadline.deadline, name="deadline"),
     path(

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from core.commands import named
+from core.commands import named, write_table
 from indicators.models import Stream, StreamToken
 
 HEAD = ("stream", "label", "issued", "last used", "valid")
@@ -36,12 +36,7 @@ class Command(BaseCommand):
         if not rows:
             self.stderr.write("there are no keys")
             return
-        widths = [max(map(len, cells)) for cells in zip(HEAD, *rows, strict=True)]
-        for row in (HEAD, *rows):
-            cells = (
-                f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)
-            )
-            self.stdout.write("  ".join(cells).rstrip())
+        write_table(self.stdout, HEAD, rows)
 
 
 def _row(key: StreamToken, now: datetime) -> tuple[str, ...]:
