@@ -34,7 +34,7 @@ def reference(model, to, on_delete, related_name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0007_stream_personal_allowed")]
+    dependencies = [("indicators", "0009_source")]
     operations = [
         operation
         for model, owner, on_delete, related_name in TABLES
