@@ -7,13 +7,13 @@ a good one out. Sending the same again changes nothing.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -103,21 +103,25 @@ class LineError(ValueError):
 
 
 class _Incoming(NamedTuple):
-    """An event that was read: ``attributes`` are JSON, with their names in order."""
+    """
+    An event that was read.
+
+    ``attributes`` are JSON, with their names in order; ``at`` is ISO 8601 in UTC.
+    """
 
     line: int
     id: str
     case: str
     type: str
-    at: datetime
+    at: str
     value: Decimal | None
     attributes: str
     replaces: str | None
     digest: str
 
 
-# Texts as JSON, letters as they are: made once, for it is asked for at every event.
-quoted = json.JSONEncoder(ensure_ascii=False).encode
+# Texts as JSON, letters as they are.
+quoted = encode_basestring
 
 
 def event_digest(
@@ -129,7 +133,8 @@ def event_digest(
     replaces: str | None,
 ) -> str:
     """Return the SHA-256 of an event's content: equal content, equal digest."""
-    return _digest(case, type_, at, value, _as_json(attributes), replaces)
+    stamp = at.astimezone(UTC).isoformat()
+    return _digest(case, type_, stamp, value, _as_json(attributes), replaces)
 
 
 def _as_json(attributes: Mapping[str, str]) -> str:
@@ -142,7 +147,7 @@ def _as_json(attributes: Mapping[str, str]) -> str:
 def _digest(
     case: str,
     type_: str,
-    at: datetime,
+    at: str,
     value: Decimal | None,
     attributes: str,
     replaces: str | None,
@@ -151,7 +156,7 @@ def _digest(
     parts = (
         quoted(case),
         quoted(type_),
-        f'"{at.astimezone(UTC).isoformat()}"',
+        f'"{at}"',
         "null" if value is None else f'"{value.normalize():f}"',
         attributes,
         "null" if replaces is None else quoted(replaces),
@@ -298,7 +303,7 @@ def _row(event: _Incoming) -> tuple[str, ...]:
         event.id,
         event.case,
         event.type,
-        event.at.isoformat(),
+        event.at,
         "" if event.value is None else format(event.value, "f"),
         event.attributes,
         event.replaces or "",
@@ -380,6 +385,7 @@ class _Reader:
         # Keys that differ in their digits only look alike: few shapes are looked at.
         self._suspects: dict[bytes, bool] = {}
         self._allowed = frozenset(stream.personal_allowed)
+        self._types = frozenset(stream.types)
 
     def read(self, line: int, raw: Mapping[str, Any]) -> _Incoming:
         """
@@ -392,23 +398,27 @@ class _Reader:
         if not FIELDS.issuperset(raw):
             unknown = min(set(raw) - FIELDS)
             raise LineError("unknown_field", f"{unknown!r} is no field of an event")
-        type_ = _key(raw, "type")
-        if type_ not in self.stream.types:
-            code = self.stream.code
-            raise LineError("unknown_type", f"stream {code} declares no type {type_!r}")
+        type_ = self._type(raw)
         replaces = _key(raw, "replaces") if raw.get("replaces") is not None else None
         id_ = _key(raw, "id")
         if replaces == id_:
             raise LineError("replaces_itself", "an event cannot replace itself")
         case = _key(raw, "case")
         self._refuse_personal(id_, case, replaces)
-        at = _instant(raw.get("at"), self.latest)
+        at = _instant(raw.get("at"), self.latest).isoformat()
         value = _value(raw.get("value"))
         attributes = self._read_attributes(raw.get("attributes"))
         digest = _digest(case, type_, at, value, attributes, replaces)
         return _Incoming(
             line, id_, case, type_, at, value, attributes, replaces, digest
         )
+
+    def _type(self, raw: Mapping[str, Any]) -> str:
+        found = raw.get("type")
+        if type(found) is str and found in self._types:
+            return found
+        named, code = _key(raw, "type"), self.stream.code
+        raise LineError("unknown_type", f"stream {code} declares no type {named!r}")
 
     def hides(self, id_: str | None) -> bool:
         """Say whether an identifier must not be repeated to anybody."""
@@ -462,17 +472,15 @@ def _refuse_column(name: str) -> None:
 
 def _key(raw: Mapping[str, Any], name: str) -> str:
     found = raw.get(name)
-    if found is None or found == "":
+    if type(found) is str and 0 < len(found) <= LONGEST_KEY:
+        # What can be printed can be stored, and asked for that a text answers at once.
+        if found.isprintable() or not UNSTORABLE.search(found):
+            return found
+    elif found is None or found == "":
         raise LineError(f"missing_{name}", f"{name!r} is missing")
-    if (
-        not isinstance(found, str)
-        or len(found) > LONGEST_KEY
-        or UNSTORABLE.search(found)
-    ):
-        raise LineError(
-            f"bad_{name}", f"{name!r} must be a text of at most {LONGEST_KEY} letters"
-        )
-    return found
+    raise LineError(
+        f"bad_{name}", f"{name!r} must be a text of at most {LONGEST_KEY} letters"
+    )
 
 
 def _instant(found: Any, latest: datetime) -> datetime:
