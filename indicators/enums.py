@@ -71,3 +71,11 @@ class ResultStatus(TextChoices):
     NOT_COMPUTABLE = "not_computable", _("Not computable")
     NOT_EVALUATED = "not_evaluated", _("Not evaluated")
     SUSPENDED = "suspended", _("Suspended")
+
+
+class ManualState(TextChoices):
+    """What has become of a declared value."""
+
+    WAITING = "WAITING", _("Waiting for a second person")
+    CONFIRMED = "CONFIRMED", _("Confirmed")
+    REJECTED = "REJECTED", _("Rejected")

@@ -689,8 +689,11 @@ def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
     Return the names of the fields in which a ledger line is not what was computed.
 
     A final line is held to its figure only: a calendar that learns another year, or
-    a correction that changes no count, is no reason to restate it.
+    a correction that changes no count, is no reason to restate it. A declared line
+    yields to whatever was measured, be it the same number, and to nothing else.
     """
+    if line.declared_id is not None:
+        return ["inputs_digest"] if content["n"] else []
     final = line.state != ResultState.PROVISIONAL
     return [
         name
@@ -757,9 +760,13 @@ def seal_of(line: Result, before: str) -> str:
     """
     Hash a final line together with the seal of the revision before it.
 
-    Whoever changes a published figure must forge every later revision too.
+    Whoever changes a published figure must forge every later revision too. That a
+    figure was declared is sealed with it: it can never pass for a measured one.
     """
     content = [_plain(getattr(line, name)) for name in SEALED]
+    # Lines of before there were declared ones have no such field.
+    if getattr(line, "declared_id", None) is not None:
+        content.append("declared")
     text = json.dumps([before, *content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
