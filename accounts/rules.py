@@ -18,6 +18,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),
     "results.view": EVERYBODY,
     "results.restate": frozenset({Role.MANAGER, Role.APPROVER}),
+    # Whoever enters a value never decides on it, whatever their roles.
+    "values.enter": frozenset({Role.DATA_STEWARD, Role.DRAFTER}),
+    "values.confirm": frozenset({Role.MANAGER, Role.APPROVER}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Organisation
 from charters.enums import EditionState
@@ -104,6 +104,28 @@ def open_periods(indicator: Indicator, *, today: date) -> list[Period]:
     return sorted(
         (p for p in found if (p.kind.value, p.start) not in taken), reverse=True
     )[:MOST_PERIODS]
+
+
+def declared_indicators(organisation: Organisation) -> list[IndicatorRule]:
+    """
+    Return the indicators that are declared by hand, or were, as edited last.
+
+    Those without a feed of events, and those of which a value was ever entered.
+    """
+    spoken = ManualValue.objects.filter(indicator=OuterRef("indicator"))
+    newest = (
+        IndicatorRule.objects.filter(
+            organisation=organisation,
+            edition__state=EditionState.PUBLISHED,
+            kind__in=DECLARABLE,
+        )
+        .exclude(period="")
+        .select_related("indicator", "edition")
+        .annotate(spoken=Exists(spoken))
+        .order_by("indicator__code", "-edition__valid_from")
+        .distinct("indicator__code")
+    )
+    return [row for row in newest if row.stream_id is None or vars(row)["spoken"]]
 
 
 def period_of_value(value: ManualValue) -> Period:

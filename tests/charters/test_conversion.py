@@ -170,8 +170,10 @@ def assert_problems_are_precise(edition):
         assert ((code, "Say how often the figure is due.") in told) is not rule.period
         assert (
             code,
-            "Say which feed of events it is measured from, or that its values are "
-            "declared by hand.",
+            (
+                "Say which feed of events it is measured from, or that its values are "
+                "declared by hand."
+            ),
         ) in told
     assert ("valid_from", "Say from when until when it is in force.") in told
     with pytest.raises(PublicationRefusedError) as caught:

@@ -398,11 +398,26 @@ def forge(statement: str) -> None:
     [
         ("UPDATE indicators_manualvalue SET numerator = 99", "content"),
         ("UPDATE indicators_manualvalue SET entered_by_id = NULL", ""),
-        ("UPDATE indicators_result SET met = 99", "met is 99, computed 97"),
-        ("UPDATE indicators_result SET status = 'unmet'", "status is unmet"),
-        ("UPDATE indicators_result SET declared_id = NULL", "computed declared"),
-        ("UPDATE indicators_result SET target = 50", "target is 50"),
-        ("DELETE FROM indicators_result", "ledger line is nothing, computed declared"),
+        (
+            "UPDATE indicators_result SET met = 99 WHERE declared_id > 0",
+            "met is 99, computed 97",
+        ),
+        (
+            "UPDATE indicators_result SET status = 'unmet' WHERE declared_id > 0",
+            "status is unmet",
+        ),
+        (
+            "UPDATE indicators_result SET declared_id = NULL WHERE declared_id > 0",
+            "computed declared",
+        ),
+        (
+            "UPDATE indicators_result SET target = 50 WHERE declared_id > 0",
+            "target is 50",
+        ),
+        (
+            "DELETE FROM indicators_result WHERE declared_id > 0",
+            "ledger line is nothing, computed declared",
+        ),
     ],
 )
 def test_what_is_forged_is_found(edition, people, statement, told):
@@ -419,7 +434,7 @@ def test_what_is_forged_is_found(edition, people, statement, told):
 @pytest.mark.django_db(transaction=True)
 def test_a_declared_line_cannot_pass_for_a_measured_one(edition, people):
     confirmed(people)
-    forge("UPDATE indicators_result SET declared_id = NULL")
+    forge("UPDATE indicators_result SET declared_id = NULL WHERE declared_id > 0")
     assert any("seal" in fault for fault in faults())
 
 

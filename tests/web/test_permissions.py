@@ -26,6 +26,7 @@ from core.text import LANGUAGES
 from feedback.services.claims import file_claim
 from tests import builders
 from tests.builders import NOW
+from tests.indicators.declaring import declare
 from tests.indicators.helpers import event, send
 from tests.web.public import cases
 
@@ -135,6 +136,10 @@ ROWS: list[Row] = [
     *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
     *page("cases", "results.view", indicator="IND-1"),
     *page("case", "results.view", **CASE),
+    *page("declared", "results.view"),
+    *page("declared-indicator", "results.view", indicator="IND-1"),
+    *form("declared-new", "values.enter", indicator="IND-1"),
+    *form("declared-value", "results.view", post="values.confirm", pk="value"),
     *form("restate", "results.restate", indicator="IND-1"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
@@ -174,12 +179,14 @@ def world(charter: Edition) -> dict[str, Any]:
         at=NOW,
     ).claim
     send(event("E-1", CASE["case"]))
+    value = declare(by=author, indicator="IND-1", period="2026-03")
     return {
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,
         "assurance": draft.assurance_measures.get().pk,
         "redress": draft.redress_measures.get().pk,
         "claim": claim.reference,
+        "value": value.pk,
         "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 

@@ -13,6 +13,7 @@ from web.office import (
     charters,
     claims,
     dashboard,
+    declaring,
     drafts,
     feasibility,
     home,
@@ -79,6 +80,18 @@ pages: list[URLPattern | URLResolver] = [
     path("indicators/<str:indicator>/cases/", cases.cases, name="cases"),
     path("indicators/<str:indicator>/cases/<path:case>/", cases.case, name="case"),
     path("indicators/<str:indicator>/restate/", restating.restate, name="restate"),
+    path(
+        "indicators/<str:indicator>/declared/",
+        declaring.indicator,
+        name="declared-indicator",
+    ),
+    path(
+        "indicators/<str:indicator>/declared/new/",
+        declaring.enter,
+        name="declared-new",
+    ),
+    path("declared/", declaring.declared, name="declared"),
+    path("declared/<int:pk>/", declaring.value, name="declared-value"),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
