@@ -3,6 +3,9 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# The type of what replaces an event that never happened: no case ever reads it.
+VOIDED = "paraula:voided"
+
 
 class IndicatorKind(TextChoices):
     """

@@ -41,7 +41,7 @@ from engine.measures import Kind, Tally
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
-from indicators.enums import ResultState
+from indicators.enums import VOIDED, ResultState
 from indicators.models import (
     CalendarVersion,
     CaseFact,
@@ -336,18 +336,20 @@ def cases_of(
 
 
 def _all_rows(stream: Stream) -> Iterator[Row]:
-    """Yield a stream's events that no other replaces."""
+    """Yield a stream's events that no other replaces and that happened."""
     with connection.cursor() as cursor:
         cursor.execute(REPLACED.format(chosen=""), [stream.pk])
         replaced = {row[0] for row in cursor.fetchall()}
     with connection.chunked_cursor() as cursor:
         cursor.execute(EVENTS.format(chosen=""), [stream.pk])
         for chunk in iter(lambda: cursor.fetchmany(EVENTS_AT_ONCE), []):
-            yield from (row for row in chunk if row[1] not in replaced)
+            yield from (
+                row for row in chunk if row[1] not in replaced and row[2] != VOIDED
+            )
 
 
 def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
-    """Return the events of some cases that no other replaces."""
+    """Return the events of some cases that no other replaces and that happened."""
     with connection.cursor() as cursor:
         chosen = EVENTS.format(chosen="AND case_key = ANY(%s)")
         cursor.execute(chosen, [stream.pk, sorted(keys)])
@@ -357,7 +359,7 @@ def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
             REPLACED.format(chosen="AND replaces = ANY(%s)"), [stream.pk, ids]
         )
         replaced = {row[0] for row in cursor.fetchall()}
-    return [row for row in rows if row[1] not in replaced]
+    return [row for row in rows if row[1] not in replaced and row[2] != VOIDED]
 
 
 def _attributes(stored: Any) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from django.db.models import Max
 from psycopg2.errors import UniqueViolation
 
 from core.db import copy_rows
+from indicators.enums import VOIDED
 from indicators.models import ServiceEvent, Stream
 from indicators.services.marks import mark_cases
 from indicators.services.personal import (
@@ -393,7 +394,8 @@ class _Reader:
             unknown = min(set(raw) - FIELDS)
             raise LineError("unknown_field", f"{unknown!r} is no field of an event")
         type_ = _key(raw, "type")
-        if type_ not in self.stream.types:
+        voids = type_ == VOIDED and raw.get("replaces") is not None
+        if type_ not in self.stream.types and not voids:
             code = self.stream.code
             raise LineError("unknown_type", f"stream {code} declares no type {type_!r}")
         replaces = _key(raw, "replaces") if raw.get("replaces") is not None else None

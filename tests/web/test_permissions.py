@@ -24,6 +24,7 @@ from charters.models import Edition
 from charters.services.drafts import open_next
 from core.text import LANGUAGES
 from feedback.services.claims import file_claim
+from indicators.models import ServiceEvent
 from tests import builders
 from tests.builders import NOW
 from tests.indicators.declaring import declare
@@ -74,6 +75,7 @@ EDIT, KEEP = "charters.edit", "calendars.edit"
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
+FEED = {"stream": "requests"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
@@ -140,6 +142,11 @@ ROWS: list[Row] = [
     *page("declared-indicator", "results.view", indicator="IND-1"),
     *form("declared-new", "values.enter", indicator="IND-1"),
     *form("declared-value", "results.view", post="values.confirm", pk="value"),
+    *page("history", "results.view", **FEED),
+    *page("history-file", "events.export", **FEED),
+    *page("history-case", "results.view", **FEED, case="2026/1"),
+    *page("history-event", "results.view", **FEED, pk="event"),
+    *form("event-correct", "events.correct", **FEED, pk="event"),
     *form("restate", "results.restate", indicator="IND-1"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
@@ -187,6 +194,7 @@ def world(charter: Edition) -> dict[str, Any]:
         "redress": draft.redress_measures.get().pk,
         "claim": claim.reference,
         "value": value.pk,
+        "event": ServiceEvent.objects.get(external_id="E-1").pk,
         "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 

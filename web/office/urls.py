@@ -16,6 +16,7 @@ from web.office import (
     declaring,
     drafts,
     feasibility,
+    history,
     home,
     parts,
     restating,
@@ -92,6 +93,15 @@ pages: list[URLPattern | URLResolver] = [
     ),
     path("declared/", declaring.declared, name="declared"),
     path("declared/<int:pk>/", declaring.value, name="declared-value"),
+    path("streams/<str:stream>/events/", history.events, name="history"),
+    path("streams/<str:stream>/events.csv", history.file, name="history-file"),
+    path("streams/<str:stream>/events/<int:pk>/", history.event, name="history-event"),
+    path(
+        "streams/<str:stream>/events/<int:pk>/correct/",
+        history.correct_event,
+        name="event-correct",
+    ),
+    path("streams/<str:stream>/cases/<path:case>/", history.case, name="history-case"),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
