@@ -98,7 +98,7 @@ def journey(page: Page, url: str, people: tuple[User, User]) -> None:
     page.get_by_label("Day").fill("2026-01-20")
     page.get_by_label("Reason").fill("The stamp says January")
     page.get_by_role("button", name="Record the correction").click()
-    expect(page.get_by_text("Superseded: it counts no more")).to_be_visible()
+    expect(page.get_by_text("It counts no more")).to_be_visible()
     expect(page.get_by_text("The stamp says January")).to_be_visible()
     leave(page)
 

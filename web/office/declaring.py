@@ -233,7 +233,8 @@ def _initial(corrected: ManualValue | None) -> dict[str, object]:
     given = {name: getattr(corrected, name) for name in numbers}
     return {
         **{name: None if n is None else _plain(n) for name, n in given.items()},
-        "n": corrected.n,
+        # Of what is made of two numbers it follows from them.
+        "n": corrected.n if corrected.numerator is None else None,
         "source_on": corrected.source_on,
         "document": corrected.document,
         **{f"source_{code}": text for code, text in corrected.source.items()},

@@ -182,7 +182,11 @@ class CommitmentView:
 
 @dataclass(frozen=True, slots=True)
 class CharterPage:
-    """Everything a charter's page shows."""
+    """
+    Everything a charter's page shows.
+
+    :ivar declares: some latest figure was declared, not measured.
+    """
 
     charter: Charter
     edition: Edition
@@ -196,6 +200,7 @@ class CharterPage:
     commitments: tuple[CommitmentView, ...]
     counts: tuple[StatusCount, ...]
     degrees: DegreesView
+    declares: bool
     assurance: tuple[Words, ...]
     redress: tuple[RedressView, ...]
     editions: tuple[EditionLine, ...]
@@ -284,6 +289,11 @@ def charter_page(
         commitments=commitments,
         counts=tuple(counts_of(statuses)),
         degrees=degrees_view(statuses),
+        declares=any(
+            view.figure is not None and view.figure.declared is not None
+            for item in commitments
+            for view in item.indicators
+        ),
         assurance=tuple(text.words(item.text) for item in assurance_of(edition)),
         redress=tuple(redress.values()),
         editions=tuple(

@@ -161,12 +161,16 @@ class WholeView:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredView:
-    """Where the numbers of a figure come from that nobody measured."""
+    """
+    Where the numbers of a figure come from that nobody measured.
+
+    :ivar behind: that a later period is over and has no figure; empty if none is.
+    """
 
     source: Words
     day: str
     document: str
-    version: str
+    behind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +314,18 @@ def _declared(line: Result, reading: Reading) -> DeclaredView | None:
         source=words(value.source, reading.language, source=reading.source),
         day=day_words(value.source_on),
         document=value.document,
-        version=number(value.version),
+        behind=_behind(line, reading),
     )
+
+
+def _behind(line: Result, reading: Reading) -> str:
+    """Say that a later period is over of which nothing is known: silence is told."""
+    following = period_of(line.period_end, PeriodKind(line.period_kind))
+    if following.end > reading.today:
+        return ""
+    return _("No value of a later period has been confirmed: %(period)s is over.") % {
+        "period": long_name(following)
+    }
 
 
 def _whole(

@@ -45,7 +45,7 @@ def pk(id_: str) -> int:
 def test_the_log_says_what_was_superseded_in_words_and_struck_through(auditor):
     response = auditor.get(LOG)
     shown = words(response)
-    assert "Superseded: it counts no more Replaced by fix." in shown
+    assert "Superseded It counts no more: fix replaces it." in shown
     assert "It replaces one/c (closed, 20 March 2026, 10:00:00 (+0100))." in shown
     assert response.content.decode().count("<del>") == 1
     assert "All of these as a file (CSV)" in shown
@@ -104,7 +104,7 @@ def test_a_case_tells_everything(auditor):
     response = auditor.get(f"{OFFICE}streams/requests/cases/one/")
     shown = words(response)
     assert "Events of the case one" in shown
-    assert "Replaced by fix." in shown
+    assert "It counts no more: fix replaces it." in shown
     assert "other" not in shown
     odd = auditor.get(f"{OFFICE}streams/requests/cases/2026/77%20b/")
     assert "Events of the case 2026/77 b" in words(odd)
@@ -131,7 +131,7 @@ def test_an_event_tells_its_versions_and_what_was_restated(auditor, town):
     response = auditor.get(f"{LOG}{pk('fix')}/")
     shown = words(response)
     assert shown.index("one/c") < shown.index("It replaces one/c")
-    assert "Replaced by again." in shown
+    assert "It counts no more: again replaces it." in shown
     assert "Figures restated after it came in" in shown
     assert "IND-1 January 2026 0 % over 1 case Not met 1" in shown
     assert "Correct or void it" not in shown

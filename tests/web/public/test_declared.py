@@ -132,6 +132,18 @@ def test_the_charter_names_its_source(edition, people):
     assert "Part of chance" in shown
 
 
+def test_that_a_later_period_has_none_is_told(edition, people):
+    say(people, period="2026-Q1")
+    assert (
+        "No value of a later period has been confirmed: "
+        "second quarter of 2026 is over." in page()
+    )
+    say(people, period="2026-Q3")
+    shown = page()
+    assert "No value of a later period" not in shown
+    assert "Only those marked as declared are not" in shown
+
+
 def test_before_one_is_confirmed_the_charter_says_that(edition, people):
     declare(by=people[0])
     shown = page()
