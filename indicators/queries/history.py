@@ -151,7 +151,7 @@ def restated_after(chain: Sequence[ServiceEvent], *, cause: str) -> list[Result]
     """
     Return the figures that were restated first after a correction came in.
 
-    Those of the indicators that read the stream, of the periods in which the case
+    Those of the indicators that count the case, of the periods in which the case
     counts or the events happened. The ledger keeps no link from a figure to one
     event: others that came at the same time may have had a part in it.
 
@@ -166,7 +166,10 @@ def restated_after(chain: Sequence[ServiceEvent], *, cause: str) -> list[Result]
     facts = CaseFact.objects.filter(
         case_key__in={event.case_key for event in chain}, source=stream.code
     ).filter(organisation_id=stream.organisation_id)
-    days |= set(facts.values_list("counted_on", flat=True))
+    counted = set(facts.values_list("indicator_id", "counted_on"))
+    days |= {day for _indicator, day in counted}
+    # Of those that count the case; of all that read the stream if none does any more.
+    readers = Q(indicator_id__in={indicator for indicator, _day in counted})
     touched = Q(pk__in=[])
     for day in sorted(days):
         touched |= Q(period_start__lte=day, period_end__gt=day)
@@ -174,6 +177,7 @@ def restated_after(chain: Sequence[ServiceEvent], *, cause: str) -> list[Result]
     lines = (
         Result.objects.filter(
             touched,
+            readers if counted else Q(),
             indicator__rules__stream=stream,
             indicator__rules__edition__state=EditionState.PUBLISHED,
             state=ResultState.RESTATED,

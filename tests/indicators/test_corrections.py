@@ -376,6 +376,38 @@ def test_figures_that_a_correction_restated(stream, steward):
     assert restated_after([get("two/c")], cause=LATE_EVENTS) == []
 
 
+def test_figures_of_indicators_that_leave_the_case_out_are_not_named(town, steward):
+    web = builders.indicator()["rule"] | {
+        "where": [{"attribute": "channel", "in": ["web"]}]
+    }
+    only_web = builders.indicator("IND-WEB", rule=web)
+    builders.published(
+        builders.charter_document(indicators=[builders.indicator(), only_web]), of=town
+    )
+    channel = {"attributes": {"channel": "web"}}
+    late = {"type": "closed", "at": "2026-03-20T09:00:00Z"}
+    send(
+        event("a/o", "a", **channel),
+        event("a/c", "a", **late, **channel),
+        event("b/o", "b"),
+        event("b/c", "b", **late),
+    )
+    figures.refresh(at=NOW)
+    figures.freeze_ended(organisation_id=None, at=NOW)
+    for id_ in ("a/c", "b/c"):
+        wrong = get(id_)
+        better = right(wrong, at=datetime(2026, 1, 8, 9, tzinfo=UTC))
+        correct(event=wrong, right=better, reason="x", by=steward, at=LATER)
+    figures.refresh(at=LATER)
+
+    def named(id_: str) -> set[str]:
+        lines = restated_after(chain_of(get(id_)), cause=LATE_EVENTS)
+        return {line.indicator.code for line in lines}
+
+    assert named("a/c") == {"IND-1", "IND-WEB"}
+    assert named("b/c") == {"IND-1"}
+
+
 def test_a_value_can_be_corrected(stream, steward):
     send(event("A"))
     found = get("A")
