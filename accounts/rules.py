@@ -18,6 +18,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "charters.publish": frozenset({Role.PUBLISHER, Role.APPROVER, Role.ADMINISTRATOR}),
     "results.view": EVERYBODY,
     "results.restate": frozenset({Role.MANAGER, Role.APPROVER}),
+    # Whoever enters a value never decides on it, whatever their roles.
+    "values.enter": frozenset({Role.DATA_STEWARD, Role.DRAFTER}),
+    "values.confirm": frozenset({Role.MANAGER, Role.APPROVER}),
+    "events.export": frozenset(
+        {Role.AUDITOR, Role.DATA_STEWARD, Role.MANAGER, Role.ADMINISTRATOR}
+    ),
+    "events.correct": frozenset({Role.DATA_STEWARD}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(

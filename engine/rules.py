@@ -64,6 +64,7 @@ KEYS = frozenset(
         "of",
         "against",
         "as",
+        "declared",
     ]
 )
 ENUM = TypeVar("ENUM", bound=StrEnum)
@@ -328,6 +329,7 @@ class Rule:
     :ivar extension: events that give a case that is not yet due another limit.
     :ivar reopened: events that undo a stop; ``reopened_paused``: without the time between.
     :ivar duration_unit: unit of means, medians, percentiles and spans of time.
+    :ivar declared: no events measure it: its values are declared by hand.
     """
 
     kind: Kind
@@ -376,6 +378,7 @@ class Rule:
     milestone: Milestone | None = None
     daily: Daily | None = None
     trend: Trend | None = None
+    declared: bool = False
 
     def on_scale(self, score: Decimal) -> bool:
         """Say whether a score lies on the survey's scale, bounds included."""
@@ -399,6 +402,8 @@ class Rule:
     @property
     def needs_calendar(self) -> bool:
         """Say whether this rule's time cannot be told without a work calendar."""
+        if self.declared:
+            return False  # whoever declares it has counted the time
         if self.trend is not None:
             return self.trend.of.needs_calendar
         terms = [limit.term for limit in self.every_limit]
@@ -529,6 +534,8 @@ class Rule:
             grace_days=reader.whole("grace_days", most=MOST_DAYS),
             as_percent=reader.flag("as_percent", default=True),
         )
+        if reader.flag("declared", default=False):
+            return replace(rule, declared=True, **_declared_parts(reader, known))
         if known is Kind.TREND:
             return replace(rule, trend=_trend(reader, calendar_digest))
         return _checked(replace(rule, **_case_parts(reader, known)))
@@ -540,6 +547,18 @@ def _needs_calendar(term: Term) -> bool:
         or term.entry is not Entry.AS_IS
         or term.ends is Ends.CLOSING
     )
+
+
+def _declared_parts(reader: "_Reader", kind: Kind) -> dict[str, Any]:
+    """Read what a figure means of which no event tells: its scale, unit and day."""
+    if kind is Kind.TREND:
+        raise RuleError("declared", "a trend compares figures and has none of its own")
+    timed = kind.is_duration or kind is Kind.OPENING_HOURS
+    return {
+        **_scores(reader, kind),
+        "duration_unit": reader.unit(required=timed),
+        "milestone": _milestone(reader) if kind is Kind.MILESTONE else None,
+    }
 
 
 def _case_parts(reader: "_Reader", kind: Kind) -> dict[str, Any]:

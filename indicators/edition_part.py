@@ -302,8 +302,18 @@ def _rule_problems(rule: IndicatorRule) -> list[str]:
         )
     if not rule.period:
         found.append(_("Say how often the figure is due."))
-    if rule.stream is None:
-        found.append(_("Say which feed of events it is measured from."))
+    declared = rule.definition.get("declared") is True
+    if rule.stream is None and not declared:
+        found.append(
+            _(
+                "Say which feed of events it is measured from, or that its values are "
+                "declared by hand."
+            )
+        )
+    if rule.stream is not None and declared:
+        found.append(
+            _("It has a feed of events, so its values cannot be declared by hand only.")
+        )
     return found + _definition_problems(rule) + _series_problems(rule)
 
 

@@ -3,6 +3,9 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# The type of what replaces an event that never happened: no case ever reads it.
+VOIDED = "paraula:voided"
+
 
 class IndicatorKind(TextChoices):
     """
@@ -85,3 +88,11 @@ class SourceKind(TextChoices):
 
 # Sources that are asked; the others send.
 ASKED = (SourceKind.OPEN311,)
+
+
+class ManualState(TextChoices):
+    """What has become of a declared value."""
+
+    WAITING = "WAITING", _("Waiting for a second person")
+    CONFIRMED = "CONFIRMED", _("Confirmed")
+    REJECTED = "REJECTED", _("Rejected")

@@ -19,6 +19,7 @@ from indicators.enums import (
     ASKED,
     Comparator,
     IndicatorKind,
+    ManualState,
     PeriodChoice,
     ResultState,
     ResultStatus,
@@ -485,6 +486,126 @@ class MonthSum(models.Model):
         return f"{self.indicator} {self.month_start:%Y-%m} {self.segment}"
 
 
+class ManualValue(models.Model):
+    """
+    What an official declares of an indicator's period, which no event measured.
+
+    It stands only when somebody else has confirmed it; from then on it never changes
+    (trigger). A correction is another version that says why, and both stay.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    indicator = models.ForeignKey(
+        Indicator, on_delete=models.PROTECT, related_name="manual_values"
+    )
+    period_kind = models.CharField(max_length=10, choices=PeriodChoice.choices)
+    period_start = models.DateField()
+    period_end = models.DateField()
+    version = models.PositiveIntegerField(_("version"))
+
+    n = models.PositiveIntegerField(_("number of cases"))
+    numerator = models.DecimalField(
+        _("numerator"), max_digits=28, decimal_places=12, null=True, blank=True
+    )
+    denominator = models.DecimalField(
+        _("denominator"), max_digits=28, decimal_places=12, null=True, blank=True
+    )
+    value = models.DecimalField(
+        _("value"), max_digits=28, decimal_places=12, null=True, blank=True
+    )
+
+    source = TextField(_("source"))
+    source_on = models.DateField(_("date of the source"))
+    document = models.CharField(_("document reference"), max_length=200, blank=True)
+    # The version that this one takes the place of, and why.
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    cause = models.CharField(_("cause"), max_length=200, blank=True)
+
+    state = models.CharField(
+        max_length=10, choices=ManualState.choices, default=ManualState.WAITING
+    )
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    # Why it was rejected.
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    # Of a confirmed value: SHA-256 of all the above, which its figure depends on.
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["indicator", "period_kind", "period_start", "version"],
+                name="manual_value_once_per_version",
+            ),
+            # Two that wait for one period could both be confirmed.
+            models.UniqueConstraint(
+                fields=["indicator", "period_kind", "period_start"],
+                condition=Q(state=ManualState.WAITING),
+                name="manual_value_one_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(period_end__gt=F("period_start")),
+                name="manual_value_period_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(n__gt=0), name="manual_value_over_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False, numerator=None, denominator=None)
+                | Q(value=None, numerator__gte=0, denominator__gt=0),
+                name="manual_value_parts_or_value",
+            ),
+            models.CheckConstraint(
+                condition=~Q(source={}), name="manual_value_with_source"
+            ),
+            models.CheckConstraint(
+                condition=Q(corrects=None) | ~Q(cause=""),
+                name="manual_value_corrected_with_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("entered_by")),
+                name="manual_value_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=ManualState.WAITING,
+                    decided_by=None,
+                    decided_at=None,
+                    reason="",
+                    digest="",
+                )
+                | Q(
+                    state=ManualState.CONFIRMED,
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                    reason="",
+                    digest__length=64,
+                )
+                | (
+                    Q(
+                        state=ManualState.REJECTED,
+                        decided_by__isnull=False,
+                        decided_at__isnull=False,
+                        digest="",
+                    )
+                    & ~Q(reason="")
+                ),
+                name="manual_value_decided_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} {self.period_start} {self.version}"
+
+
 class Result(models.Model):
     """
     One line of the ledger: an indicator's figure for a period.
@@ -535,6 +656,14 @@ class Result(models.Model):
         max_digits=40, decimal_places=12, null=True, blank=True
     )
 
+    # What it repeats, of a line that nobody measured: declared, not measured.
+    declared = models.ForeignKey(
+        ManualValue,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="results",
+    )
     # The figure as if nothing had been suspended; empty where nothing was.
     whole = models.JSONField(null=True, blank=True)
 
@@ -585,6 +714,12 @@ class Result(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=["met", "unmet"]) | Q(value__isnull=False),
                 name="result_verdict_with_value",
+            ),
+            # What is declared is final from the first, and never parted.
+            models.CheckConstraint(
+                condition=Q(declared=None)
+                | (~Q(state=ResultState.PROVISIONAL) & Q(segment="")),
+                name="result_declared_is_final",
             ),
         ]
 

@@ -49,6 +49,7 @@ class Point:
     :param status: "met", "unmet" or any other code, which is drawn as undecided.
     :param n: the cases behind the figure.
     :param counted: the same in words, where they are no cases ("30 days").
+    :param declared: nobody measured it: drawn as a square, joined to nothing.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Point:
     status: str
     n: int
     counted: str = ""
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ def trend_chart(
     Draw a series against its target, with a key below.
 
     Marks tell the status by shape and by colour: a disc met the target, a diamond
-    did not, a ring was not judged. A period without a figure is a grey column and
-    breaks the line. The target is a dashed line with its value on the axis.
+    did not, a ring was not judged. What was declared, not measured, is an empty
+    square, crossed out if it did not meet the target, and no line leads to it. A period
+    without a figure is a grey column and breaks the line. The target is a dashed line with its value on the axis.
 
     :param points: oldest first; any number, none included.
     :param chart_id: unique in the page; letters, digits, hyphens and underscores.
@@ -182,7 +185,7 @@ def sparkline(
         svg.append(f'<polyline class="chart-line" points="{spots}"/>')
     if points and points[-1].value is not None:
         x = SPARK_MARGIN + step * (len(points) - 1)
-        shape = _shape(points[-1].status)
+        shape = _shape(points[-1])
         svg.append(
             f'<g transform="translate({_number(x)} {_number(scale.y(points[-1].value))})">'
             f"{shape}</g>"
@@ -376,10 +379,10 @@ def _x_labels(points: Sequence[Point], places: Sequence[Decimal]) -> Iterator[st
 
 
 def _runs(points: Sequence[Point]) -> Iterator[list[tuple[int, Decimal]]]:
-    """Yield the unbroken stretches of figures, each as (place in series, value)."""
+    """Yield the unbroken stretches of measures, each as (place in series, value)."""
     run: list[tuple[int, Decimal]] = []
     for i, point in enumerate(points):
-        if point.value is not None:
+        if point.value is not None and not point.declared:
             run.append((i, point.value))
         elif run:
             yield run
@@ -415,21 +418,32 @@ def _marks(
             "period": point.long_label,
             "value": number_format(point.value),
             "counted": point.counted or _("cases: %(n)s") % {"n": cases},
-            "status": _status_words(point.status),
+            "status": _point_words(point),
         }
         yield (
             f'<svg x="{_number(place)}%" y="{_number(scale.y(point.value))}" width="1" '
             f'height="1" overflow="visible"><title>{escape(tooltip)}</title>'
-            f'<circle class="chart-hit" r="12"/>{_shape(point.status)}</svg>'
+            f'<circle class="chart-hit" r="12"/>{_shape(point)}</svg>'
         )
 
 
-def _shape(status: str) -> str:
-    if status == MET:
+def _shape(point: Point) -> str:
+    if point.declared:
+        cross = '<path class="chart-declared" d="M-5-5 5 5M-5 5 5-5"/>'
+        square = '<rect class="chart-declared" x="-5" y="-5" width="10" height="10"/>'
+        return square + cross if point.status == UNMET else square
+    if point.status == MET:
         return '<circle class="chart-mark chart-met" r="5"/>'
-    if status == UNMET:
+    if point.status == UNMET:
         return '<path class="chart-mark chart-unmet" d="M0-7 7 0 0 7-7 0Z"/>'
     return '<circle class="chart-mark chart-open" r="4.5"/>'
+
+
+def _point_words(point: Point) -> str:
+    words = _status_words(point.status)
+    if not point.declared:
+        return words
+    return _("declared, not measured: %(status)s") % {"status": words}
 
 
 def _status_words(status: str) -> str:
@@ -451,8 +465,8 @@ def _key(
         words = most if lower_is_better else least
         line = '<line class="chart-target" x1="-12" x2="12" y1="0" y2="0"/>'
         rows.append((line, words % {"value": " · ".join(map(number_format, goals))}))
-    statuses = [point.status for point in points if point.value is not None]
-    rows += [(_shape(code), _status_words(code)) for code in _known_first(statuses)]
+    drawn = [point for point in points if point.value is not None]
+    rows += [(_shape(point), _point_words(point)) for point in _one_of_each(drawn)]
     if any(point.value is None for point in points):
         column = '<rect class="chart-gap" x="-7" y="-8" width="14" height="16"/>'
         rows.append((column, _("no figure")))
@@ -464,7 +478,10 @@ def _key(
     return f'<ul class="chart-key">{items}</ul>' if items else ""
 
 
-def _known_first(statuses: Iterable[str]) -> list[str]:
-    """Return met, unmet and one code for all the rest, in that order, if present."""
-    found = {status if status in {MET, UNMET} else "" for status in statuses}
-    return [status for status in (MET, UNMET, "") if status in found]
+def _one_of_each(points: Iterable[Point]) -> list[Point]:
+    """Return one point of each mark: met, unmet, all the rest; measured ones first."""
+    found: dict[tuple[bool, int], Point] = {}
+    for point in points:
+        rank = {MET: 0, UNMET: 1}.get(point.status, 2)
+        found.setdefault((point.declared, rank), point)
+    return [found[key] for key in sorted(found)]

@@ -75,6 +75,12 @@ FRIENDLY: dict[str, Friendly] = {
         lambda value: value == "yes",
         lambda value: "yes" if value else "no",
     ),
+    # Left open it is measured: "no" is never written.
+    "declared": Friendly(
+        ("declared",),
+        lambda value: True if value == "yes" else None,
+        lambda value: "yes" if value else "",
+    ),
     "start_types": _types("start", "types"),
     "stop_types": _types("stop", "types"),
     "clock_types": _types("clock", "types"),

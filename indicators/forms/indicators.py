@@ -140,6 +140,14 @@ class IndicatorForm(DraftForm):
     target = number_field(label=_("Target"), help_text=_("A number, for example 95."))
     period = choice_field(PeriodChoice.choices, label=_("Period"))
     stream = forms.ChoiceField(label=_("Feed of events"), required=False)
+    declared = choice_field(
+        (("yes", _("they are declared by hand: no feed tells of it yet")),),
+        label=_("How its values come"),
+        help_text=_(
+            "If left open: they are measured from the feed of events. What is "
+            "declared is marked so wherever it appears, and never counts as kept."
+        ),
+    )
     calendar = forms.ChoiceField(
         label=_("Calendar"),
         required=False,
@@ -328,7 +336,7 @@ class IndicatorForm(DraftForm):
         (
             "data",
             _("Where the data come from"),
-            ("stream", "calendar", "source_text", "formula"),
+            ("stream", "declared", "calendar", "source_text", "formula"),
         ),
         ("time", _("From when to when"), ("start_types", "stop_types")),
         (

@@ -34,7 +34,7 @@ def reference(model, to, on_delete, related_name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0009_source")]
+    dependencies = [("indicators", "0011_declared_value")]
     operations = [
         operation
         for model, owner, on_delete, related_name in TABLES

@@ -11,6 +11,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from engine.many_cases import CaseLog
+from indicators.enums import VOIDED
 from indicators.models import Stream
 from indicators.queries.computing import attributes_of, replaced_of
 
@@ -18,7 +19,7 @@ LOG = """
     COPY (
         SELECT case_key, type, occurred_at AT TIME ZONE 'UTC', value, attributes
         FROM indicators_serviceevent
-        WHERE stream_id = %s {chosen} {standing}
+        WHERE stream_id = %s AND type <> %s {chosen} {standing}
         ORDER BY case_key, occurred_at, external_id
     ) TO STDOUT (NULL '')
 """
@@ -36,7 +37,7 @@ def case_logs(stream: Stream, keys: Collection[str] | None = None) -> Iterator[C
     :param keys: only these cases; all of them by default.
     """
     replaced = replaced_of(stream)
-    arguments: list[object] = [stream.pk]
+    arguments: list[object] = [stream.pk, VOIDED]
     if keys is not None:
         arguments.append(sorted(keys))
     if replaced:

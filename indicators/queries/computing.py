@@ -41,7 +41,7 @@ from engine.measures import Kind, Tally
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
-from indicators.enums import ResultState
+from indicators.enums import VOIDED, ResultState
 from indicators.models import (
     CalendarVersion,
     CaseFact,
@@ -343,16 +343,18 @@ def replaced_of(stream: Stream) -> set[str]:
 
 
 def _all_rows(stream: Stream) -> Iterator[Row]:
-    """Yield a stream's events that no other replaces."""
+    """Yield a stream's events that no other replaces and that happened."""
     replaced = replaced_of(stream)
     with connection.chunked_cursor() as cursor:
         cursor.execute(EVENTS.format(chosen=""), [stream.pk])
         for chunk in iter(lambda: cursor.fetchmany(EVENTS_AT_ONCE), []):
-            yield from (row for row in chunk if row[1] not in replaced)
+            yield from (
+                row for row in chunk if row[1] not in replaced and row[2] != VOIDED
+            )
 
 
 def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
-    """Return the events of some cases that no other replaces."""
+    """Return the events of some cases that no other replaces and that happened."""
     with connection.cursor() as cursor:
         chosen = EVENTS.format(chosen="AND case_key = ANY(%s)")
         cursor.execute(chosen, [stream.pk, sorted(keys)])
@@ -362,7 +364,7 @@ def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
             REPLACED.format(chosen="AND replaces = ANY(%s)"), [stream.pk, ids]
         )
         replaced = {row[0] for row in cursor.fetchall()}
-    return [row for row in rows if row[1] not in replaced]
+    return [row for row in rows if row[1] not in replaced and row[2] != VOIDED]
 
 
 @lru_cache(maxsize=10_000)
@@ -693,8 +695,11 @@ def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
     Return the names of the fields in which a ledger line is not what was computed.
 
     A final line is held to its figure only: a calendar that learns another year, or
-    a correction that changes no count, is no reason to restate it.
+    a correction that changes no count, is no reason to restate it. A declared line
+    yields to whatever was measured, be it the same number, and to nothing else.
     """
+    if line.declared_id is not None:
+        return ["inputs_digest"] if content["n"] else []
     final = line.state != ResultState.PROVISIONAL
     return [
         name
@@ -761,9 +766,13 @@ def seal_of(line: Result, before: str) -> str:
     """
     Hash a final line together with the seal of the revision before it.
 
-    Whoever changes a published figure must forge every later revision too.
+    Whoever changes a published figure must forge every later revision too. That a
+    figure was declared is sealed with it: it can never pass for a measured one.
     """
     content = [_plain(getattr(line, name)) for name in SEALED]
+    # Lines of before there were declared ones have no such field.
+    if getattr(line, "declared_id", None) is not None:
+        content.append("declared")
     text = json.dumps([before, *content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -18,7 +18,9 @@ def newest_lines(
 
     In order of indicator and period. One query, whatever their number.
     """
-    lines = Result.objects.filter(indicator_id__in=indicators, segment="")
+    lines = Result.objects.filter(
+        indicator_id__in=indicators, segment=""
+    ).select_related("declared")
     if kind is not None:
         lines = lines.filter(period_kind=kind)
     return lines.order_by(
@@ -32,8 +34,10 @@ def revisions_of(*, indicators: Collection[int]) -> QuerySet[Result]:
 
     In order of indicator, period and revision. One query, whatever their number.
     """
-    return Result.objects.filter(indicator_id__in=indicators, segment="").order_by(
-        "indicator_id", "period_kind", "period_start", "revision"
+    return (
+        Result.objects.filter(indicator_id__in=indicators, segment="")
+        .select_related("declared")
+        .order_by("indicator_id", "period_kind", "period_start", "revision")
     )
 
 

@@ -60,6 +60,14 @@ from indicators.queries.computing import (
 )
 from indicators.queries.places import Cell, Place, cells_around, places_of
 from indicators.queries.sums import summed
+from indicators.services.causes import (
+    CHANGED_RULE,
+    FELL_DUE,
+    LATE_EVENTS,
+    MEASURED,
+    SUSPENDED,
+)
+from indicators.services.declared import renew
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +78,6 @@ FACTS_AT_ONCE = 5_000
 MANY_CASES = 200
 STORED = ("organisation_id", "indicator_id", *FACT_COLUMNS)
 FEW_CELLS = 100  # lines that are looked for by name; beyond, all are read
-# Why a final figure was restated, as the ledger says it.
-LATE_EVENTS = "late or corrected events"
-CHANGED_RULE = "changed calendar or rule"
-FELL_DUE = "open cases fell due"
-SUSPENDED = "suspension recorded or lifted"
 LONGEST_CAUSE = 200
 # What names a ledger line, and what is computed again while it is provisional.
 LINE = ("indicator", "period_kind", "period_start", "segment", "revision")
@@ -145,6 +148,8 @@ def _refresh(indicator_id: int, at: datetime, *, skip_held: bool) -> int | None:
     if indicator is None:
         return None
     marks = _taken(indicator)
+    if None in marks:
+        renew(indicator=indicator, at=at)
     plan = plan_of(indicator) if marks else None
     if plan is not None:
         if None in marks:
@@ -174,6 +179,7 @@ def rebuild(*, indicator_id: int, at: datetime) -> None:
     """Compute an indicator from nothing but the log."""
     indicator = _hold(indicator_id)
     StaleMark.objects.filter(indicator=indicator).delete()
+    renew(indicator=indicator, at=at)
     plan = plan_of(indicator)
     if plan is not None:
         _rebuild(plan, at)
@@ -746,6 +752,8 @@ def _next_line(
 
 def _cause(previous: Result, content: dict[str, Any]) -> str:
     """Say why a final figure is different now."""
+    if previous.declared_id is not None:
+        return MEASURED
     if previous.rule_digest != content["rule_digest"]:
         return CHANGED_RULE
     if (previous.whole is None) != (content["whole"] is None) or (

@@ -22,6 +22,7 @@ from django.db.models import Max
 from psycopg2.errors import UniqueViolation
 
 from core.db import copy_rows
+from indicators.enums import VOIDED
 from indicators.models import ServiceEvent, Stream
 from indicators.services.marks import mark_cases
 from indicators.services.personal import (
@@ -417,6 +418,8 @@ class _Reader:
         found = raw.get("type")
         if type(found) is str and found in self._types:
             return found
+        if found == VOIDED and raw.get("replaces") is not None:
+            return VOIDED
         named, code = _key(raw, "type"), self.stream.code
         raise LineError("unknown_type", f"stream {code} declares no type {named!r}")
 

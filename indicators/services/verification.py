@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from charters.enums import EditionState
 from charters.models import Edition
@@ -20,7 +21,8 @@ from charters.services.publication import canonical
 from engine.cases import Fact
 from engine.compliance import MonthTally
 from engine.periods import PeriodKind, period_of
-from indicators.models import Indicator, Result, ServiceEvent
+from indicators.enums import ManualState
+from indicators.models import Indicator, ManualValue, Result, ServiceEvent
 from indicators.queries.computing import (
     Plan,
     Shelf,
@@ -34,6 +36,13 @@ from indicators.queries.computing import (
     seal_of,
     stored_facts,
     stored_sums,
+)
+from indicators.queries.declared import (
+    bonds_of,
+    declared_content,
+    declared_differences,
+    digest_of_value,
+    period_of_value,
 )
 from indicators.queries.places import cells_around, places_of
 from indicators.services import figures
@@ -75,16 +84,17 @@ def verify_indicator(*, indicator_id: int, at: datetime) -> list[Difference]:
     indicator = Indicator.objects.select_for_update(of=("self",)).get(pk=indicator_id)
     while figures.refresh_indicator(indicator_id=indicator_id, at=at):
         pass
+    final = [*_declared(indicator), *_seals(indicator)]
     plan = plan_of(indicator)
     if plan is None:
-        return []
+        return final
     facts = list(facts_of(plan))
     shelf = Shelf(plan, facts)
     return [
         *_facts(plan, facts),
         *_sums(plan, shelf),
         *_lines(plan, shelf),
-        *_seals(plan),
+        *final,
         *_missing(plan, facts, shelf, at),
     ]
 
@@ -133,19 +143,14 @@ def _told(tally: MonthTally | None) -> str:
 def _lines(plan: Plan, shelf: Shelf) -> Iterator[Difference]:
     """Compare the newest revision of every line, by the calendars it is computed with."""
     shelves: dict[str, Shelf | None] = {}
-    newest = (
-        Result.objects.filter(indicator=plan.indicator)
-        .order_by("period_kind", "period_start", "segment", "-revision")
-        .distinct("period_kind", "period_start", "segment")
-    )
-    for line in newest:
+    for line in _newest(plan.indicator):
         cells: Shelf | None = shelf
         if not figures.same_calendars(plan, line):
             key = json.dumps(line.calendars, sort_keys=True)
             if key not in shelves:
                 shelves[key] = _pinned(plan, line)
             cells = shelves[key]
-        yield from _line(plan, line, cells)
+        yield from _line(line, cells)
 
 
 def _pinned(plan: Plan, line: Result) -> Shelf | None:
@@ -153,7 +158,7 @@ def _pinned(plan: Plan, line: Result) -> Shelf | None:
     return None if pinned is None else Shelf(pinned, facts_of(pinned))
 
 
-def _line(plan: Plan, line: Result, cells: Shelf | None) -> Iterator[Difference]:
+def _line(line: Result, cells: Shelf | None) -> Iterator[Difference]:
     period = period_of_result(line)
     as_of, feed = inputs_of(line)
     content = (
@@ -161,7 +166,7 @@ def _line(plan: Plan, line: Result, cells: Shelf | None) -> Iterator[Difference]
         if cells is None
         else figure(cells, period, line.segment, as_of=as_of, feed=feed)
     )
-    subject = _subject(plan, line)
+    subject = _subject(line)
     if content is None:
         yield Difference(subject, "promise", "a ledger line", "")
         return
@@ -171,21 +176,66 @@ def _line(plan: Plan, line: Result, cells: Shelf | None) -> Iterator[Difference]
         )
 
 
-def _subject(plan: Plan, line: Result) -> str:
-    subject = f"{plan.indicator.code} {period_of_result(line).label}"
+def _subject(line: Result) -> str:
+    subject = f"{line.indicator.code} {period_of_result(line).label}"
     return subject + (f" [{line.segment}]" if line.segment else "")
 
 
-def _seals(plan: Plan) -> Iterator[Difference]:
+def _declared(indicator: Indicator) -> Iterator[Difference]:
+    """
+    Find declared values that are not as they were confirmed, and lines that say else.
+
+    Nothing but the value and its promise is asked: no event has a part in them.
+    """
+    bonds = bonds_of(indicator)
+    repeated = set(
+        Result.objects.filter(indicator=indicator, declared__isnull=False).values_list(
+            "declared_id", flat=True
+        )
+    )
+    confirmed = ManualValue.objects.filter(
+        indicator=indicator, state=ManualState.CONFIRMED
+    )
+    for value in confirmed.order_by("period_kind", "period_start", "version"):
+        subject = f"{indicator.code} {period_of_value(value).label}"
+        digest = digest_of_value(value)
+        if digest != value.digest:
+            place = f"{subject} declared version {value.version}"
+            yield Difference(place, "content", value.digest, digest)
+        if value.pk not in repeated:
+            yield Difference(subject, "ledger line", "", "declared")
+    for line in _newest(indicator):
+        said = line.declared
+        content = None if said is None else declared_content(said, bonds)
+        if content is None:
+            continue
+        for name in declared_differences(line, content):
+            yield Difference(
+                _subject(line), name, _shown(getattr(line, name)), _shown(content[name])
+            )
+
+
+def _newest(indicator: Indicator) -> QuerySet[Result]:
+    """Return the newest revision of every line."""
+    return (
+        Result.objects.filter(indicator=indicator)
+        .select_related("indicator", "declared")
+        .order_by("period_kind", "period_start", "segment", "-revision")
+        .distinct("period_kind", "period_start", "segment")
+    )
+
+
+def _seals(indicator: Indicator) -> Iterator[Difference]:
     """Find final lines, of any revision, that are not as they were published."""
-    final = Result.objects.filter(indicator=plan.indicator).exclude(seal="")
+    final = Result.objects.filter(indicator=indicator).exclude(seal="")
+    final = final.select_related("indicator")
     before: dict[tuple[object, ...], str] = {}
     for line in final.order_by("period_kind", "period_start", "segment", "revision"):
         place = (line.period_kind, line.period_start, line.segment)
         seal = seal_of(line, before.get(place, ""))
         before[place] = line.seal
         if seal != line.seal:
-            subject = f"{_subject(plan, line)} revision {line.revision}"
+            subject = f"{_subject(line)} revision {line.revision}"
             yield Difference(subject, "seal", line.seal, seal)
 
 

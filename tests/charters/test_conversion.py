@@ -168,7 +168,13 @@ def assert_problems_are_precise(edition):
         words = (code, "There is no target.")
         assert (words in told) is (rule.target is None and not rule.target_text)
         assert ((code, "Say how often the figure is due.") in told) is not rule.period
-        assert (code, "Say which feed of events it is measured from.") in told
+        assert (
+            code,
+            (
+                "Say which feed of events it is measured from, or that its values are "
+                "declared by hand."
+            ),
+        ) in told
     assert ("valid_from", "Say from when until when it is in force.") in told
     with pytest.raises(PublicationRefusedError) as caught:
         publish(edition=edition, by=None, at=NOW, evidence=Evidence())

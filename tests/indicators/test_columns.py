@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from indicators.enums import VOIDED
 from indicators.models import Stream
 from indicators.queries import columns
 from indicators.queries.columns import case_logs
@@ -79,6 +80,14 @@ def test_texts_that_copy_escapes(stream, monkeypatch, block):
             stream=stream,
         )
     assert {case for case, _events in by_columns(stream)} == set(ODD)
+    assert by_columns(stream) == one_by_one(stream)
+
+
+@pytest.mark.django_db
+def test_what_was_voided_has_not_happened(stream):
+    send(event("E-1", "c1"), event("E-2", "c2"), stream=stream)
+    send(event("E-3", "c1", type=VOIDED, replaces="E-1"), stream=stream)
+    assert [case for case, _events in by_columns(stream)] == ["c2"]
     assert by_columns(stream) == one_by_one(stream)
 
 

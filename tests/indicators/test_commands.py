@@ -48,8 +48,12 @@ def test_results_as_a_table(measured, capsys):
         "value",
         "target",
         "status",
+        "origin",
     ]
-    assert rows[3] == ["2026-03", "3", "2", "1", "0", "66.666666666667", "95", "unmet"]
+    assert rows[3] == [
+        *("2026-03", "3", "2", "1", "0", "66.666666666667", "95", "unmet"),
+        "measured",
+    ]
     assert [row[0] for row in rows[1:]] == [
         f"2026-{month:02d}" for month in range(1, 12)
     ]

@@ -25,13 +25,14 @@ def percent(value):
     return f"{value.normalize():f} %"
 
 
-def point(label="Mar 26", value="95", status="met", n=120):
+def point(label="Mar 26", value="95", status="met", n=120, declared=False):
     return Point(
         label=label,
         long_label=f"whole {label}",
         value=None if value is None else Decimal(value),
         status=status,
         n=n,
+        declared=declared,
     )
 
 
@@ -350,3 +351,40 @@ def test_sparkline_of_nothing_is_whole():
 
 def test_sparkline_escapes_its_name():
     assert spark([point()], title=NASTY).find(f"{SVG}title").text == NASTY
+
+
+# --- what was declared, not measured --------------------------------------------------
+
+
+def test_a_declared_figure_is_a_square_and_joined_to_nothing():
+    series = [point("A"), point("B"), point("C", declared=True), point("D"), point("E")]
+    root = draw(series)
+    assert len(plot(root, "chart-declared")) == 1
+    assert len(plot(root, "chart-met")) == 4
+    assert len(plot(root, "chart-line")) == 2  # A to B and D to E
+    assert "whole C: 95 %, cases: 120, declared, not measured: target met" in tooltips(
+        root
+    )
+
+
+def test_a_declared_figure_that_did_not_meet_the_target_is_crossed_out():
+    root = draw([point(status="unmet", declared=True)])
+    assert {e.tag for e in plot(root, "chart-declared")} == {f"{SVG}rect", f"{SVG}path"}
+
+
+def test_the_key_tells_measured_and_declared_apart():
+    series = [
+        point("A", declared=True),
+        point("B", status="unmet"),
+        point("C"),
+        point("D", status="unmet", declared=True),
+    ]
+    words = "".join(draw(series).find("ul").itertext())
+    assert words == (
+        "target: at least 95 %target mettarget not met"
+        "declared, not measured: target metdeclared, not measured: target not met"
+    )
+
+
+def test_a_sparkline_ends_in_the_mark_of_its_last_period():
+    assert with_class(spark([point(), point(declared=True)]), "chart-declared")

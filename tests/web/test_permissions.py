@@ -24,8 +24,10 @@ from charters.models import Edition
 from charters.services.drafts import open_next
 from core.text import LANGUAGES
 from feedback.services.claims import file_claim
+from indicators.models import ServiceEvent
 from tests import builders
 from tests.builders import NOW
+from tests.indicators.declaring import declare
 from tests.indicators.helpers import event, send
 from tests.web.public import cases
 
@@ -74,6 +76,7 @@ CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
 SOURCE = {"organisation": "vila", "stream": "requests", "source": "zammad"}
+FEED = {"stream": "requests"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
@@ -138,6 +141,15 @@ ROWS: list[Row] = [
     *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
     *page("cases", "results.view", indicator="IND-1"),
     *page("case", "results.view", **CASE),
+    *page("declared", "results.view"),
+    *page("declared-indicator", "results.view", indicator="IND-1"),
+    *form("declared-new", "values.enter", indicator="IND-1"),
+    *form("declared-value", "results.view", post="values.confirm", pk="value"),
+    *page("history", "results.view", **FEED),
+    *page("history-file", "events.export", **FEED),
+    *page("history-case", "results.view", **FEED, case="2026/1"),
+    *page("history-event", "results.view", **FEED, pk="event"),
+    *form("event-correct", "events.correct", **FEED, pk="event"),
     *form("restate", "results.restate", indicator="IND-1"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
@@ -177,12 +189,15 @@ def world(charter: Edition) -> dict[str, Any]:
         at=NOW,
     ).claim
     send(event("E-1", CASE["case"]))
+    value = declare(by=author, indicator="IND-1", period="2026-03")
     return {
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,
         "assurance": draft.assurance_measures.get().pk,
         "redress": draft.redress_measures.get().pk,
         "claim": claim.reference,
+        "value": value.pk,
+        "event": ServiceEvent.objects.get(external_id="E-1").pk,
         "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 

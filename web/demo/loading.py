@@ -34,6 +34,7 @@ from indicators.models import Indicator, Stream, WorkCalendar as StoredCalendar
 from indicators.services import figures
 from indicators.services.calendars import save_calendar
 from indicators.services.intake import record
+from web.demo.declaring import correct_one, declare_values
 from web.demo.events import generate
 from web.demo.stories import Story, story
 from web.demo.town import DAY, DemoEvent, Office, Town, clock
@@ -144,10 +145,12 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
     for claim in claims:
         _file(claim, organisation, users, town)
     _suspend(organisation, users, town)
+    declare_values(_read("declared.json"), organisation, users, town)
     _analyse()
     figures.refresh(at=at)
     frozen = figures.freeze_ended(organisation_id=organisation.pk, at=at)
     recorded += _record_late(organisation, streams, at)
+    recorded += correct_one(organisation, users, at)
     _mend_calendar(organisation, complete, users, at)
     figures.refresh(at=at)
     _restate(organisation, users, at)

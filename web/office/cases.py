@@ -59,6 +59,7 @@ def cases(request: StaffRequest, indicator: str) -> HttpResponse:
         {
             "indicator": found,
             "name": name_of(rule, language),
+            "stream": rule.stream,
             "rows": case_rows(
                 page.lines, language=language, source=source, zone=plan.zone.key
             ),
@@ -101,6 +102,7 @@ def case(request: StaffRequest, indicator: str, case: str) -> HttpResponse:
             "indicator": found,
             "name": name_of(rule, language),
             "case": case,
+            "stream": rule.stream,
             "part": part,
             "views": [case_view(item, language=language, part=part) for item in told],
             "crumbs": [
@@ -133,7 +135,7 @@ def _indicator(request: StaffRequest, code: str) -> tuple[Indicator, IndicatorRu
         IndicatorRule.objects.filter(
             indicator=found, edition__state=EditionState.PUBLISHED
         )
-        .select_related("edition")
+        .select_related("edition", "stream")
         .order_by("-edition__valid_from")
         .first()
     )

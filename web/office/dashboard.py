@@ -6,9 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.rules import allows
-from indicators.enums import ResultStatus
 from web.office.access import StaffRequest, page_language, render_office, requires
-from web.presenters.board import board_of, tiles_of
+from web.presenters.board import board_of, status_label, tiles_of
 
 
 @require_safe
@@ -36,6 +35,6 @@ def dashboard(request: StaffRequest) -> HttpResponse:
             "tiles": tiles_of(board.tally, claims_url=claims_url),
             "charter": charter,
             "status": status,
-            "statuses": [(code, ResultStatus(code).label) for code in board.statuses],
+            "statuses": [(code, status_label(code)) for code in board.statuses],
         },
     )

@@ -34,7 +34,7 @@ from web.presenters.goals import goals_of
 from web.presenters.numbers import number
 from web.presenters.periods import civil_day, day_words, long_name, short_name
 from web.presenters.sentences import SHOWN, counted, result_words
-from web.presenters.standing import standing_of
+from web.presenters.standing import DECLARED, contribution_of, standing_of
 
 SPARK_PERIODS = 12
 LEDGER_MONTHS = 36  # so that what is due once a year has a line, too
@@ -44,6 +44,7 @@ URGENCY: tuple[str, ...] = (
     ResultStatus.NOT_COMPUTABLE,
     ResultStatus.NO_DATA_YET,
     ResultStatus.TOO_FEW_CASES,
+    DECLARED,
     ResultStatus.NO_CASES,
     ResultStatus.SUSPENDED,
     ResultStatus.NOT_EVALUATED,
@@ -62,12 +63,22 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One indicator with its latest official figure."""
+    """
+    One indicator with its latest official figure.
+
+    :ivar status: of a figure that nobody measured: that it is declared.
+    :ivar contribution: what it adds to how its commitment stands.
+    :ivar measured: events tell of it, case by case.
+    :ivar declared: somebody declares, or declared, values of it.
+    """
 
     code: str
     name: Words
     commitment: str
     status: str
+    contribution: str
+    measured: bool
+    declared: bool
     state: str
     figure: FigureView | None
     target: str
@@ -191,6 +202,13 @@ def board_of(
     )
 
 
+def status_label(status: str) -> str:
+    """Name a way in which an indicator stands, to choose it from a list."""
+    if status == DECLARED:
+        return _("Declared, not measured")
+    return str(ResultStatus(status).label)
+
+
 def tiles_of(tally: Tally, *, claims_url: str) -> tuple[Tile, ...]:
     """
     Put a tally into tiles, each number with what it is a part of.
@@ -279,7 +297,7 @@ def _group(
     ]
     statuses: dict[int, list[str]] = {}
     for rule, row in zip(rules, rows, strict=True):
-        statuses.setdefault(rule.commitment_id, []).append(row.status)
+        statuses.setdefault(rule.commitment_id, []).append(row.contribution)
     return BoardGroup(
         slug=edition.charter.slug,
         title=words(edition.title, reading.language, source=reading.source),
@@ -305,18 +323,26 @@ def _row(
         and line.period_start <= reading.today < line.period_end
     ]
     name = words(rule.name, reading.language, source=reading.source)
+    contribution = contribution_of(latest)
     return BoardRow(
         code=rule.indicator.code,
         name=name,
         commitment=rule.commitment.code,
-        status=figure.status if figure else ResultStatus.NO_DATA_YET.value,
+        status=standing_of([contribution]),
+        contribution=contribution,
+        measured=rule.stream_id is not None,
+        declared=rule.stream_id is None
+        or any(line.declared_id is not None for line in lines),
         state=figure.state if figure else "",
         figure=figure or None,
         target=next(iter(goals_of(rule)), ""),
         running=_so_far(current[0], rule) if current else "",
         trend=_trend(rule, lines, reading.today, name.text),
         feed=_feed(rule, watermark, reading, now),
-        final=any(line.state != ResultState.PROVISIONAL for line in lines),
+        final=any(
+            line.state != ResultState.PROVISIONAL and line.declared_id is None
+            for line in lines
+        ),
     )
 
 
@@ -368,12 +394,15 @@ def _point(line: Result, rule: IndicatorRule) -> Point:
         status=line.status,
         n=line.n,
         counted=counted(line.n, rule),
+        declared=line.declared_id is not None,
     )
 
 
 def _feed(
     rule: IndicatorRule, watermark: datetime | None, reading: Reading, now: datetime
 ) -> Feed:
+    if rule.stream_id is None:
+        return Feed(_("no feed of events: declared by hand"), silent=False)
     if watermark is None:
         return Feed(_("no event has arrived yet"), silent=True)
     day = civil_day(watermark, reading.zone)

@@ -16,7 +16,7 @@ from indicators.queries.results import last_ended_lines
 from web.presenters.charters import Validity, validity
 from web.presenters.degrees import DegreesView, degrees_view
 from web.presenters.figures import latest_ended
-from web.presenters.standing import StatusCount, counts_of, standing_of
+from web.presenters.standing import StatusCount, contribution_of, counts_of, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _statuses(editions: Iterable[Edition], today: date) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
     for rule in rules:
         latest = latest_ended(lines[rule.indicator_id], rule, today)
-        found[rule.commitment_id].append(latest.status if latest else "no_data_yet")
+        found[rule.commitment_id].append(contribution_of(latest))
     statuses: dict[int, list[str]] = defaultdict(list)
     for edition_id, commitment_id in commitments:
         statuses[edition_id].append(standing_of(found[commitment_id]))

@@ -38,7 +38,13 @@ from web.presenters.figures import (
 from web.presenters.goals import goals_of
 from web.presenters.numbers import money, number
 from web.presenters.periods import day_words, long_name
-from web.presenters.standing import StatusCount, counts_of, silent_words, standing_of
+from web.presenters.standing import (
+    StatusCount,
+    contribution_of,
+    counts_of,
+    silent_words,
+    standing_of,
+)
 from web.presenters.suspensions import SuspensionView, suspension_views
 from web.presenters.texts import Passage, passage, telephone, web_address
 
@@ -115,6 +121,7 @@ class IndicatorView:
     :ivar segments: the latest figure part by part, where the rule parts its cases.
     :ivar history: of the periods whose figure was restated.
     :ivar has_term: whether it promises a term, whose last day can be counted.
+    :ivar contribution: what its latest figure adds to how the commitment stands.
     """
 
     code: str
@@ -130,6 +137,7 @@ class IndicatorView:
     segments: tuple[SegmentView, ...]
     history: tuple[HistoryView, ...]
     has_term: bool
+    contribution: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +182,11 @@ class CommitmentView:
 
 @dataclass(frozen=True, slots=True)
 class CharterPage:
-    """Everything a charter's page shows."""
+    """
+    Everything a charter's page shows.
+
+    :ivar declares: some latest figure was declared, not measured.
+    """
 
     charter: Charter
     edition: Edition
@@ -188,6 +200,7 @@ class CharterPage:
     commitments: tuple[CommitmentView, ...]
     counts: tuple[StatusCount, ...]
     degrees: DegreesView
+    declares: bool
     assurance: tuple[Words, ...]
     redress: tuple[RedressView, ...]
     editions: tuple[EditionLine, ...]
@@ -276,6 +289,11 @@ def charter_page(
         commitments=commitments,
         counts=tuple(counts_of(statuses)),
         degrees=degrees_view(statuses),
+        declares=any(
+            view.figure is not None and view.figure.declared is not None
+            for item in commitments
+            for view in item.indicators
+        ),
         assurance=tuple(text.words(item.text) for item in assurance_of(edition)),
         redress=tuple(redress.values()),
         editions=tuple(
@@ -495,12 +513,18 @@ def _indicator(
         ),
         history=history_view(ledger.revisions, rule, reading, roles=ledger.roles),
         has_term=promises_a_term(rule),
+        contribution=contribution_of(line),
     )
 
 
 def _waiting(rule: IndicatorRule, reading: Reading) -> str:
     if not rule.period:
         return _("It is not measured periodically.")
+    if rule.stream_id is None:
+        return _(
+            "No feed of events tells of it: its values are declared by hand, not "
+            "measured. None has been confirmed yet."
+        )
     period = first_period(reading.today, PeriodKind(rule.period))
     return _(
         "There is no figure yet: no period is over. The next one will be: %(period)s."
@@ -515,9 +539,7 @@ def _commitment(
     suspended: Iterable[SuspensionView],
     text: _Reader,
 ) -> CommitmentView:
-    statuses = [
-        view.figure.status if view.figure else "no_data_yet" for view in indicators
-    ]
+    statuses = [view.contribution for view in indicators]
     own = [view for view in suspended if view.commitment == item.code]
     return CommitmentView(
         anchor=f"commitment-{item.position + 1}",

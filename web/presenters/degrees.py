@@ -11,10 +11,10 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _, ngettext
 
-from engine.compliance import degrees
+from engine.compliance import Degrees, degrees
 from indicators.queries.computing import stored
 from web.presenters.numbers import PERCENT, number, quantity, rounded
-from web.presenters.standing import count_words
+from web.presenters.standing import DECLARED, count_words
 
 EVERYTHING = Fraction(100)
 
@@ -24,7 +24,8 @@ class DegreesView:
     """
     A charter's commitments by how they stand.
 
-    :ivar sentence: met, not met, without a verdict, of all.
+    :ivar sentence: met, not met, without a verdict, declared, of all. What is declared
+        is shown apart and never counts as kept.
     :ivar of_total: met of all, ``of_evaluated``: met of those with a verdict; empty
         over nothing.
     :ivar rank: the share met of those with a verdict, to put the worst first.
@@ -42,14 +43,7 @@ def degrees_view(statuses: Iterable[str]) -> DegreesView:
     evaluated = found.met + found.unmet
     other = sum(found.other.values())
     return DegreesView(
-        # Translators: each part is such as "4 met", "1 not met", "2 not evaluated".
-        sentence=_("%(met)s, %(unmet)s, %(other)s, of %(total)s")
-        % {
-            "met": count_words("met", found.met),
-            "unmet": count_words("unmet", found.unmet),
-            "other": count_words("not_evaluated", other),
-            "total": number(evaluated + other),
-        },
+        sentence=_sentence(found, evaluated + other),
         of_total=_degree(
             found.of_total,
             ngettext(
@@ -72,6 +66,22 @@ def degrees_view(statuses: Iterable[str]) -> DegreesView:
         ),
         rank=EVERYTHING if found.of_evaluated is None else found.of_evaluated,
     )
+
+
+def _sentence(found: Degrees, total: int) -> str:
+    declared = found.other.get(DECLARED, 0)
+    parts = {
+        "met": count_words("met", found.met),
+        "unmet": count_words("unmet", found.unmet),
+        "other": count_words("not_evaluated", sum(found.other.values()) - declared),
+        "declared": count_words(DECLARED, declared),
+        "total": number(total),
+    }
+    if declared:
+        # Translators: each part is such as "4 met", "2 declared, not measured".
+        return _("%(met)s, %(unmet)s, %(other)s, %(declared)s, of %(total)s") % parts
+    # Translators: each part is such as "4 met", "1 not met", "2 not evaluated".
+    return _("%(met)s, %(unmet)s, %(other)s, of %(total)s") % parts
 
 
 def _degree(degree: Fraction | None, words: str, met: int, n: int) -> str:

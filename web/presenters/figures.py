@@ -23,7 +23,7 @@ from django.utils.translation import (
     pgettext,
 )
 
-from core.text import words
+from core.text import Words, words
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, add_months, period_of
 from indicators.enums import ResultState, ResultStatus
@@ -78,6 +78,8 @@ CAUSES: dict[str, LazyText] = {
     "changed calendar or rule": gettext_lazy("changed calendar or rule"),
     "open cases fell due": gettext_lazy("open cases fell due"),
     "suspension recorded or lifted": gettext_lazy("suspension recorded or lifted"),
+    "declared by hand": gettext_lazy("declared by hand"),
+    "measured since it was declared": gettext_lazy("measured since it was declared"),
 }
 # What percentages are of, on the axis of a chart.
 AXES: dict[str, LazyText] = {
@@ -158,10 +160,25 @@ class WholeView:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredView:
+    """
+    Where the numbers of a figure come from that nobody measured.
+
+    :ivar behind: that a later period is over and has no figure; empty if none is.
+    """
+
+    source: Words
+    day: str
+    document: str
+    behind: str
+
+
+@dataclass(frozen=True, slots=True)
 class FigureView:
     """
     One figure, ready to be read.
 
+    :ivar declared: nobody measured it: where it comes from instead; else ``None``.
     :ivar whole: the same without suspensions; ``None`` where nothing was suspended.
     """
 
@@ -181,6 +198,7 @@ class FigureView:
     firmness: str
     running: bool
     whole: WholeView | None
+    declared: DeclaredView | None
 
     @property
     def badge(self) -> str:
@@ -210,10 +228,12 @@ class RevisionView:
     :ivar before: the figure it replaces; empty for the first.
     :ivar same: it says the same; what changed is what does not count.
     :ivar by: who restated it, as a role; empty where events did.
+    :ivar declared: nobody measured it.
     """
 
     title: str
     status: str
+    declared: bool
     before: str
     after: str
     same: bool
@@ -282,7 +302,30 @@ def figure_view(
         firmness=_firmness(line, running=running),
         running=running,
         whole=_whole(line, rule, events_to),
+        declared=_declared(line, reading),
     )
+
+
+def _declared(line: Result, reading: Reading) -> DeclaredView | None:
+    value = line.declared
+    if value is None:
+        return None
+    return DeclaredView(
+        source=words(value.source, reading.language, source=reading.source),
+        day=day_words(value.source_on),
+        document=value.document,
+        behind=_behind(line, reading),
+    )
+
+
+def _behind(line: Result, reading: Reading) -> str:
+    """Say that a later period is over of which nothing is known: silence is told."""
+    following = period_of(line.period_end, PeriodKind(line.period_kind))
+    if following.end > reading.today:
+        return ""
+    return _("No value of a later period has been confirmed: %(period)s is over.") % {
+        "period": long_name(following)
+    }
 
 
 def _whole(
@@ -399,6 +442,7 @@ def _revision(
     return RevisionView(
         title=title if before else _("Final figure"),
         status=line.status,
+        declared=line.declared_id is not None,
         before=earlier,
         after=after,
         same=earlier == after,
@@ -412,10 +456,10 @@ def brief(line: Result, rule: IndicatorRule) -> str:
     """Say a figure with what it is computed over, and nothing else."""
     if line.value is None:
         return str(ResultStatus(line.status).label)
-    return _("%(value)s over %(counted)s") % {
-        "value": value_words(line, rule),
-        "counted": counted(line.n, rule),
-    }
+    parts = {"value": value_words(line, rule), "counted": counted(line.n, rule)}
+    if line.declared_id is not None:
+        return _("%(value)s over %(counted)s (declared, not measured)") % parts
+    return _("%(value)s over %(counted)s") % parts
 
 
 def _events_to(
@@ -471,6 +515,8 @@ def _firmness(line: Result, *, running: bool) -> str:
         return _("So far: the period is not over.")
     if line.state == ResultState.PROVISIONAL:
         return _("Provisional: late events can still change it.")
+    if line.declared_id is not None:
+        return _declared_firmness(line)
     if line.state == ResultState.RESTATED:
         return _(
             "It replaces an earlier figure because of %(cause)s (restatement %(n)s)."
@@ -481,21 +527,41 @@ def _firmness(line: Result, *, running: bool) -> str:
     return _("It cannot change: a later correction is published as another figure.")
 
 
+def _declared_firmness(line: Result) -> str:
+    if line.revision:
+        return _(
+            "Two people declared it. It replaces an earlier figure because of "
+            "%(cause)s (restatement %(n)s)."
+        ) % {"n": line.revision, "cause": CAUSES.get(line.cause, line.cause)}
+    return _(
+        "Two people declared it. It cannot change: what is measured later is published "
+        "as another figure."
+    )
+
+
 # --- the way there ------------------------------------------------------------------
 
 
 def _trend_summary(lines: list[Result], kind: PeriodKind) -> str:
-    met = sum(line.status == ResultStatus.MET for line in lines)
-    unmet = sum(line.status == ResultStatus.UNMET for line in lines)
-    return str(
-        TRENDS[kind]
-        % {
-            "n": len(lines),
-            "met": met,
-            "unmet": unmet,
-            "other": len(lines) - met - unmet,
+    measured = [line for line in lines if line.declared_id is None]
+    declared = len(lines) - len(measured)
+    met = sum(line.status == ResultStatus.MET for line in measured)
+    unmet = sum(line.status == ResultStatus.UNMET for line in measured)
+    counts = {
+        "n": len(measured),
+        "met": met,
+        "unmet": unmet,
+        "other": len(measured) - met - unmet,
+    }
+    aside = _("Declared, not measured, and in none of these counts: %(n)s.") % {
+        "n": number(declared)
+    }
+    if not measured:
+        return _("All of them are declared, not measured: %(n)s.") % {
+            "n": number(declared)
         }
-    )
+    summary = str(TRENDS[kind] % counts)
+    return f"{summary} {aside}" if declared else summary
 
 
 def _chart(
@@ -527,6 +593,7 @@ def _point(line: Result, rule: IndicatorRule) -> Point:
         status=line.status,
         n=line.n,
         counted=counted(line.n, rule),
+        declared=line.declared_id is not None,
     )
 
 

@@ -11,6 +11,7 @@ from core.text import Words, words
 from engine.cases import Outcome
 from feedback.enums import ClaimState
 from feedback.models import Claim
+from indicators.enums import VOIDED
 from indicators.models import CaseFact, IndicatorRule
 from indicators.queries.results import events_of_case, facts_of_case
 from web.presenters.figures import REASONS
@@ -140,7 +141,8 @@ def _trail(
         events = list(events_of_case(stream=stream, case_key=claim.case_key))
         replaced = {event.replaces for event in events}
         name = words(stream.name, language)
-        for event in events:
+        # That an event was voided is told where it stands.
+        for event in [item for item in events if item.type != VOIDED]:
             yield TrailEvent(
                 when=instant_words(event.occurred_at, stream.time_zone),
                 iso=event.occurred_at.isoformat(),

@@ -140,6 +140,8 @@ def sentence_of(line: Result, rule: IndicatorRule, events_to: date | None) -> st
 
     :param events_to: last day whose events are in; ``None`` if no event ever was.
     """
+    if line.declared_id is not None:
+        return _declared(line, rule)
     if line.status not in SHOWN or line.value is None or events_to is None:
         return _explanation(line, rule, events_to)
     target = target_of(line, rule)
@@ -153,6 +155,24 @@ def sentence_of(line: Result, rule: IndicatorRule, events_to: date | None) -> st
         return _("%(result)s: not met; events to %(date)s.") % parts
     parts["why"] = _unjudged(line, rule)
     return _("%(result)s; %(why)s; events to %(date)s.") % parts
+
+
+def _declared(line: Result, rule: IndicatorRule) -> str:
+    """Say a figure that nobody measured, and that nobody did."""
+    if line.status not in SHOWN or line.value is None:
+        return _("Declared, not measured. %(why)s") % {
+            "why": _explanation(line, rule, None)
+        }
+    target = target_of(line, rule)
+    parts = {
+        "result": ", ".join(filter(None, [result_words(line, rule), target])),
+    }
+    if line.status == ResultStatus.MET:
+        return _("Declared, not measured: %(result)s: met.") % parts
+    if line.status == ResultStatus.UNMET:
+        return _("Declared, not measured: %(result)s: not met.") % parts
+    parts["why"] = _unjudged(line, rule)
+    return _("Declared, not measured: %(result)s; %(why)s.") % parts
 
 
 def _unjudged(line: Result, rule: IndicatorRule) -> str:
@@ -170,6 +190,11 @@ def _unjudged(line: Result, rule: IndicatorRule) -> str:
 def result_words(line: Result, rule: IndicatorRule) -> str:
     """Say a figure with what it is a part of."""
     value = value_words(line, rule)
+    if line.numerator is None:  # declared without its parts
+        return _("%(value)s over %(counted)s") % {
+            "value": value,
+            "counted": counted(line.n, rule),
+        }
     return RESULTS.get(rule.kind, _plain_result)(line, rule, value)
 
 

@@ -17,8 +17,10 @@ from indicators.queries.results import lines_of
 COLUMNS = (
     "period", "segment", "n", "met", "missed", "pending", "excluded", "numerator",
     "denominator", "value", "low", "high", "target", "status", "state", "revision",
-    "last_event_at", "as_of_at",
+    "last_event_at", "as_of_at", "origin",
 )  # fmt: skip
+# Where a figure comes from.
+MEASURED, DECLARED = "measured", "declared, not measured"
 # The same as if nothing had been suspended; empty where nothing was.
 WHOLE = (
     "n", "met", "missed", "pending", "excluded", "numerator", "denominator", "value",
@@ -69,6 +71,7 @@ class Command(BaseCommand):
             "value",
             "target",
             "status",
+            "origin",
         )
         cells = [
             columns,
@@ -83,8 +86,9 @@ class Command(BaseCommand):
 
 
 def _row(line: Result) -> dict[str, Any]:
-    row = {name: getattr(line, name) for name in COLUMNS if name != "period"}
+    row: dict[str, Any] = {name: getattr(line, name, None) for name in COLUMNS}
     row["period"] = period_of_result(line).label
+    row["origin"] = MEASURED if line.declared_id is None else DECLARED
     return {
         name: _plain(row[name]) if name != "excluded" else sum(row[name].values())
         for name in COLUMNS

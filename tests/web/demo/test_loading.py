@@ -18,15 +18,18 @@ from commitments.models import Suspension
 from core.models import AuditEntry
 from feedback.enums import ClaimState
 from feedback.models import Claim
-from indicators.enums import ResultState, ResultStatus
+from indicators.enums import ManualState, ResultState, ResultStatus
 from indicators.models import (
     CalendarVersion,
     CaseFact,
     Indicator,
+    ManualValue,
     Result,
     ServiceEvent,
     StaleMark,
 )
+from indicators.queries.history import chain_of, restated_after
+from indicators.services.causes import LATE_EVENTS
 from indicators.services.verification import verify
 from web.demo import loading
 from web.demo.town import clock
@@ -58,7 +61,8 @@ class TestLoadedTown(TestCase):
     def test_command_prints_what_it_made_and_who_can_log_in(self):
         first, *people = self.printed.splitlines()
         events = ServiceEvent.objects.exclude(stream__code="reclamacions").count()
-        final = Result.objects.filter(state=ResultState.FROZEN).count()
+        frozen = Result.objects.filter(state=ResultState.FROZEN, declared=None)
+        final = frozen.count()
         assert first == f"vilalzina: {events} events, 14 claims, {final} final figures"
         assert len(people) == 10
         assert people[0].split() == [
@@ -153,7 +157,9 @@ class TestLoadedTown(TestCase):
             assert before.inputs_digest != line.inputs_digest
 
     def test_calendar_that_lacked_holidays_was_mended_and_its_figures_restated(self):
-        restated = Result.objects.filter(restated_by__isnull=False)
+        restated = Result.objects.filter(
+            restated_by__isnull=False, declared__isnull=True
+        )
         assert {line.indicator.code for line in restated} == {"VIA-02"}
         assert {line.restated_by.email for line in restated} == {
             "merce.dalmau@example.org"
@@ -161,6 +167,25 @@ class TestLoadedTown(TestCase):
         assert "festes locals" in restated.first().cause
         numbers = CalendarVersion.objects.filter(calendar__code="dies-enllumenat")
         assert sorted(numbers.values_list("number", flat=True)) == [1, 2]
+
+    def test_what_no_system_records_is_declared_and_once_corrected(self):
+        lines = Result.objects.filter(indicator__code="VIA-10")
+        assert set(lines.values_list("period_kind", flat=True)) == {"quarter"}
+        assert not lines.filter(declared=None).exists()
+        corrected = lines.get(revision=1)
+        assert (corrected.period_start, corrected.met) == (date(2025, 7, 1), 584)
+        waiting = ManualValue.objects.get(state=ManualState.WAITING)
+        assert waiting.period_start == date(2026, 7, 1)
+        verdicts = set(lines.values_list("status", flat=True))
+        assert verdicts == {ResultStatus.MET, ResultStatus.UNMET}
+
+    def test_an_event_was_corrected_by_hand_and_restated_a_figure(self):
+        entry = AuditEntry.objects.get(verb="indicators.correct")
+        made = ServiceEvent.objects.get(
+            external_id=entry.subject.removeprefix("incidencies/")
+        )
+        assert entry.details["replaces"] == made.replaces
+        assert restated_after(chain_of(made), cause=LATE_EVENTS)
 
     def test_two_commitments_are_suspended_one_of_them_still(self):
         rows = Suspension.objects.order_by("from_on").values_list(
@@ -228,6 +253,9 @@ class TestLoadedTown(TestCase):
             "commitments.suspend",
             "feedback.decide",
             "indicators.calendar",
+            "indicators.confirm",
+            "indicators.correct",
+            "indicators.declare",
             "indicators.restate",
         }
 

@@ -12,6 +12,7 @@ from engine import cases
 from engine.measures import Kind
 from indicators.models import IndicatorRule, Result
 from indicators.services import figures
+from indicators.services.causes import DECLARED
 from web.presenters.figures import (
     CAUSES,
     REASONS,
@@ -690,6 +691,8 @@ def test_every_reason_and_cause_of_the_engine_has_words():
         figures.CHANGED_RULE,
         figures.FELL_DUE,
         figures.SUSPENDED,
+        figures.MEASURED,
+        DECLARED,
     }
     assert set(CAUSES) == causes
 
