@@ -20,6 +20,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "results.restate": frozenset({Role.MANAGER, Role.APPROVER}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
+    "streams.view": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR, Role.AUDITOR}),
+    "streams.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(
         {Role.APPROVER, Role.PUBLISHER, Role.ADMINISTRATOR}
     ),

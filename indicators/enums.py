@@ -1,7 +1,7 @@
 """Closed sets of values of the indicators application."""
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class IndicatorKind(TextChoices):
@@ -71,3 +71,13 @@ class ResultStatus(TextChoices):
     NOT_COMPUTABLE = "not_computable", _("Not computable")
     NOT_EVALUATED = "not_evaluated", _("Not evaluated")
     SUSPENDED = "suspended", _("Suspended")
+
+
+class FeedState(TextChoices):
+    """How a feed of events is (:class:`engine.feeds.State`)."""
+
+    NEVER = "never", pgettext_lazy("feed", "never spoken")
+    SPEAKING = "speaking", pgettext_lazy("feed", "speaking")
+    LATE = "late", pgettext_lazy("feed", "late")
+    THIN = "thin", pgettext_lazy("feed", "too few events")
+    SILENT = "silent", pgettext_lazy("feed", "silent")

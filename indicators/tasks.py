@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from indicators.services import figures
+from indicators.services import figures, watching
 
 
 @shared_task(name="indicators.refresh", acks_late=True, ignore_result=True)
@@ -30,3 +30,9 @@ def freeze(**_future: object) -> None:
 def roll(**_future: object) -> None:
     """Open the ledger lines of new periods and hear silent feeds."""
     figures.roll(at=timezone.now())
+
+
+@shared_task(name="indicators.watch", acks_late=True, ignore_result=True)
+def watch(**_future: object) -> None:
+    """Find the feeds that fell silent or speak again."""
+    watching.watch(at=timezone.now())

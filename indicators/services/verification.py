@@ -26,7 +26,6 @@ from indicators.queries.computing import (
     Shelf,
     differences,
     facts_of,
-    feeds_of,
     figure,
     inputs_of,
     period_of_result,
@@ -35,6 +34,7 @@ from indicators.queries.computing import (
     stored_facts,
     stored_sums,
 )
+from indicators.queries.feeds import feeds_of
 from indicators.queries.places import cells_around, places_of
 from indicators.services import figures
 from indicators.services.intake import event_digest

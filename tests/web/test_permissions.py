@@ -24,6 +24,8 @@ from charters.models import Edition
 from charters.services.drafts import open_next
 from core.text import LANGUAGES
 from feedback.services.claims import file_claim
+from indicators.models import Stream
+from indicators.services.streams import issue_token
 from tests import builders
 from tests.builders import NOW
 from tests.indicators.helpers import event, send
@@ -69,7 +71,8 @@ def form(
     ]
 
 
-EDIT, KEEP = "charters.edit", "calendars.edit"
+EDIT, KEEP, TEND = "charters.edit", "calendars.edit", "streams.edit"
+STREAM = {"stream": "requests"}
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
@@ -130,6 +133,12 @@ ROWS: list[Row] = [
     Row("office:calendar-preview", POST, KEEP, 200, CALENDAR),
     *form("calendar-library", KEEP, **CALENDAR),
     *form("calendar-import", KEEP, **CALENDAR),
+    *page("streams", "streams.view"),
+    *page("stream", "streams.view", **STREAM),
+    *form("stream-edit", TEND, **STREAM),
+    *form("key-new", TEND, **STREAM),
+    *form("key-rotate", TEND, **STREAM, pk="key"),
+    *form("key-revoke", TEND, sent=302, **STREAM, pk="key"),
     *page("suspensions", "charters.view", **LIBRARY),
     *form("suspension-new", "commitments.suspend", **LIBRARY),
     *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
@@ -174,7 +183,10 @@ def world(charter: Edition) -> dict[str, Any]:
         at=NOW,
     ).claim
     send(event("E-1", CASE["case"]))
+    stream = Stream.objects.get(code="requests")
+    issue_token(stream=stream, label="m", at=NOW)
     return {
+        "key": stream.tokens.get().pk,
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,
         "assurance": draft.assurance_measures.get().pk,

@@ -39,6 +39,8 @@ REFUSALS = [
     "in_future",
     "bad_value",
     "bad_attributes",
+    "personal_data",
+    "other_operator",
     "conflict",
     "replaces_itself",
     "replaces_unknown",

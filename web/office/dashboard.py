@@ -7,8 +7,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.rules import allows
 from indicators.enums import ResultStatus
+from indicators.queries.streams import alarms_of
 from web.office.access import StaffRequest, page_language, render_office, requires
 from web.presenters.board import board_of, tiles_of
+from web.presenters.streams import alarms
 
 
 @require_safe
@@ -32,6 +34,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         request,
         "office/dashboard.html",
         {
+            "alarms": alarms(
+                alarms_of(request.organisation),
+                request.organisation,
+                language=page_language(),
+            ),
             "board": board,
             "tiles": tiles_of(board.tally, claims_url=claims_url),
             "charter": charter,

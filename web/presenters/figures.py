@@ -78,6 +78,9 @@ CAUSES: dict[str, LazyText] = {
     "changed calendar or rule": gettext_lazy("changed calendar or rule"),
     "open cases fell due": gettext_lazy("open cases fell due"),
     "suspension recorded or lifted": gettext_lazy("suspension recorded or lifted"),
+    "a feed that was silent and speaks again": gettext_lazy(
+        "a feed that was silent and speaks again"
+    ),
 }
 # What percentages are of, on the axis of a chart.
 AXES: dict[str, LazyText] = {
