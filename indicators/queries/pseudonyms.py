@@ -3,7 +3,8 @@ Case numbers that nobody can read back: pseudonyms by keyed hash.
 
 A stream that asks for it keeps, instead of a case number, an HMAC-SHA256 of it under
 a key of its organisation: the same number gives the same pseudonym, so events still
-find their case, and nobody without the secret can try numbers out. What the secrets
+find their case, and nobody without the secret can try numbers out. The names of events
+are kept so too, because they are often made of the number of their case. What the secrets
 are, and how they are replaced, stands in ``docs/adr/0011-pseudonymous-cases.md``.
 """
 

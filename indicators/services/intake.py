@@ -116,7 +116,12 @@ class LineError(ValueError):
 
 
 class _Incoming(NamedTuple):
-    """An event that was read: ``attributes`` are JSON, with their names in order."""
+    """
+    An event that was read: ``attributes`` are JSON, with their names in order.
+
+    :ivar told: its name and that of the event it replaces, as its sender calls them:
+        the log may have pseudonyms.
+    """
 
     line: int
     id: str
@@ -127,6 +132,11 @@ class _Incoming(NamedTuple):
     attributes: str
     replaces: str | None
     digest: str
+    told: tuple[str, str | None]
+
+    def refused(self, code: str, detail: str) -> Refusal:
+        """Refuse it, by the name that its sender knows."""
+        return Refusal(self.line, self.told[0], code, detail)
 
 
 # Texts as JSON, letters as they are: made once, for it is asked for at every event.
@@ -253,8 +263,8 @@ def _write(
         # that begin one case, the second must see the first.
         Stream.objects.select_for_update(of=("self",), no_key=True).get(pk=stream.pk)
     for refused in (_not_replaceable, _of_others):
-        for refusal in refused(stream, incoming, sender):
-            del incoming[str(refusal.id)]
+        for id_, refusal in refused(stream, incoming, sender):
+            del incoming[id_]
             receipt.refused.append(refusal)
     if not incoming:
         return
@@ -354,14 +364,8 @@ def _explain_rest(stream: Stream, rest: Sequence[_Incoming], receipt: Receipt) -
         if event.id in known:
             _repeated(receipt, event, known[event.id])
         else:
-            receipt.refused.append(
-                Refusal(
-                    event.line,
-                    event.id,
-                    "already_replaced",
-                    f"event {event.replaces!r} has been replaced by another",
-                )
-            )
+            detail = f"event {event.told[1]!r} has been replaced by another"
+            receipt.refused.append(event.refused("already_replaced", detail))
 
 
 def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
@@ -369,9 +373,7 @@ def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
         receipt.replayed += 1
     else:
         receipt.refused.append(
-            Refusal(
-                event.line,
-                event.id,
+            event.refused(
                 "conflict",
                 "this identifier is in the log with other content; "
                 "to correct an event send a new one that replaces it",
@@ -381,7 +383,7 @@ def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
 
 def _not_replaceable(
     stream: Stream, incoming: Mapping[str, _Incoming], sender: str | None
-) -> list[Refusal]:
+) -> list[tuple[str, Refusal]]:
     """Refuse events that replace what is not there, or what another operator sent."""
     asked = {event.replaces for event in incoming.values() if event.replaces}
     if not asked:
@@ -396,11 +398,11 @@ def _not_replaceable(
     # In order of lines: two events that replace each other would both vanish.
     for event in incoming.values():
         if event.replaces and event.replaces not in known:
-            detail = f"there is no event {event.replaces!r} to replace"
-            refused.append(Refusal(event.line, event.id, "replaces_unknown", detail))
+            detail = f"there is no event {event.told[1]!r} to replace"
+            refused.append((event.id, event.refused("replaces_unknown", detail)))
         elif event.replaces and sender not in {None, known[event.replaces]}:
-            detail = f"event {event.replaces!r} is not of this key's operator"
-            refused.append(Refusal(event.line, event.id, "other_operator", detail))
+            detail = f"event {event.told[1]!r} is not of this key's operator"
+            refused.append((event.id, event.refused("other_operator", detail)))
         else:
             known.setdefault(event.id, sender or "")
     return refused
@@ -408,7 +410,7 @@ def _not_replaceable(
 
 def _of_others(
     stream: Stream, incoming: Mapping[str, _Incoming], sender: str | None
-) -> list[Refusal]:
+) -> list[tuple[str, Refusal]]:
     """Refuse events of cases that another operator has events of."""
     if not sender:
         return []
@@ -417,8 +419,9 @@ def _of_others(
         cursor.execute(OF_OTHERS, [stream.pk, cases, OPERATOR, sender])
         taken = {row[0] for row in cursor.fetchall()}
     return [
-        Refusal(
-            event.line, event.id, "other_operator", "this case is another operator's"
+        (
+            event.id,
+            event.refused("other_operator", "this case is another operator's"),
         )
         for event in incoming.values()
         if event.case in taken
@@ -473,11 +476,15 @@ class _Reader:
         at = _instant(raw.get("at"), self.latest)
         value = _value(raw.get("value"))
         attributes = self._read_attributes(raw.get("attributes"))
+        told = (id_, replaces)
         if self._pseudonym is not None:
+            # Names of events are often made of the number of their case.
             case = self._hidden(case, self._pseudonym)
+            id_ = self._pseudonym(id_)
+            replaces = replaces and self._pseudonym(replaces)
         digest = _digest(case, type_, at, value, attributes, replaces)
         return _Incoming(
-            line, id_, case, type_, at, value, attributes, replaces, digest
+            line, id_, case, type_, at, value, attributes, replaces, digest, told
         )
 
     def _hidden(self, case: str, pseudonym: Pseudonyms) -> str:

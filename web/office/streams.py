@@ -299,6 +299,8 @@ def _render(
             "title": title,
             "stream_url": here,
             "crumbs": crumbs,
+            "faults": [],
+            "stale": False,
             **context,
         },
         status=status,
