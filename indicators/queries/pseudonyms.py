@@ -25,6 +25,7 @@ LETTERS = (BODY + CHECK) * 8 // 5
 LENGTH = len(SIGN) + LETTERS
 
 Pseudonyms = Callable[[str], str]
+Keyed = Callable[[bytes], bytes]
 
 
 class UnknownSecretError(Exception):
@@ -47,13 +48,13 @@ def pseudonyms_of(stream: Stream) -> Pseudonyms | None:
     """
     if not stream.case_secret:
         return None
-    key, check = _keys(stream.case_secret, stream.organisation_id)
+    keyed, check = _keys(stream.case_secret, stream.organisation_id)
 
     def pseudonym(case: str) -> str:
         if len(case) == LENGTH and case[0] == SIGN and _is_ours(case, check):
             return case
-        body = hmac.digest(key, case.encode(), "sha256")[:BODY]
-        return SIGN + _letters(body + hmac.digest(check, body, "sha256")[:CHECK])
+        body = keyed(case.encode())[:BODY]
+        return SIGN + _letters(body + check(body)[:CHECK])
 
     return pseudonym
 
@@ -64,12 +65,12 @@ def case_key_of(stream: Stream, case: str) -> str:
     return case if pseudonym is None else pseudonym(case)
 
 
-def _is_ours(case: str, check: bytes) -> bool:
+def _is_ours(case: str, check: Keyed) -> bool:
     try:
         found = b32decode(case[1:].encode().upper())
     except ValueError:
         return False
-    told = hmac.digest(check, found[:BODY], "sha256")[:CHECK]
+    told = check(found[:BODY])[:CHECK]
     # One spelling only: another one would be another case.
     return hmac.compare_digest(told, found[BODY:]) and case == SIGN + _letters(found)
 
@@ -83,13 +84,32 @@ def _name(secret: str) -> str:
     return hmac.digest(secret.encode(), b"name", "sha256").hex()[:16]
 
 
+def _keyed(key: bytes) -> Keyed:
+    """
+    Return HMAC-SHA256 under a key of at most 64 bytes (RFC 2104).
+
+    Both of its hashes begin with the key, once for all: every event is asked for.
+    """
+    block = key.ljust(64, b"\0")
+    inner = sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def keyed(message: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(message)
+        second.update(first.digest())
+        return second.digest()
+
+    return keyed
+
+
 @lru_cache(maxsize=1000)
-def _keys(name: str, organisation_id: int) -> tuple[bytes, bytes]:
-    """Return an organisation's own keys: no other's pseudonyms can be compared."""
+def _keys(name: str, organisation_id: int) -> tuple[Keyed, Keyed]:
+    """Return an organisation's own hashes: no other's pseudonyms can be compared."""
     for secret in settings.CASE_SECRETS:
         if _name(secret) == name:
             own = f"case:{organisation_id}".encode()
             key = hmac.digest(secret.encode(), own, "sha256")
-            return key, sha256(b"check:" + key).digest()
+            return _keyed(key), _keyed(sha256(b"check:" + key).digest())
     msg = f"CASE_SECRETS lacks the secret {name}, with which this stream began"
     raise UnknownSecretError(msg)

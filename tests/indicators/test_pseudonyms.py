@@ -1,5 +1,6 @@
 """Case numbers that nobody can read back, and that everybody who has one still finds."""
 
+import hmac
 import random
 import re
 from datetime import date
@@ -13,6 +14,7 @@ from indicators.queries.explaining import explained
 from indicators.queries.pseudonyms import (
     LENGTH,
     UnknownSecretError,
+    _keyed,
     case_key_of,
     newest_secret,
     pseudonyms_of,
@@ -150,6 +152,11 @@ def test_every_organisation_has_pseudonyms_of_its_own(stream):
     assert case_key_of(theirs, "2026/123") != case_key_of(stream, "2026/123")
     own = case_key_of(theirs, "2026/123")
     assert case_key_of(stream, own) != own  # to us that is any case number
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=300))
+def test_the_hash_is_the_one_of_the_standard(key, message):
+    assert _keyed(key)(message) == hmac.digest(key, message, "sha256")
 
 
 @given(st.text(min_size=1, max_size=200))

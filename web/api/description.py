@@ -87,7 +87,8 @@ def document() -> Node:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A key of one stream, par_ and 43 letters. Whoever"
+                    "description": "A key of one stream, par_ and 43 letters, of the"
+                        " organisation or of one of its operators. Whoever"
                     " runs the installation issues it.",
                 }
             },
@@ -384,7 +385,8 @@ def _event_schema() -> Node:
             "attributes": {
                 "type": ["object", "null"],
                 "additionalProperties": plain,
-                "description": "Only names that the stream declares.",
+                "description": "Only names that the stream declares. Of a stream with"
+                " keys of operators, operator is set by the key.",
             },
             "replaces": {
                 "type": ["string", "null"],

@@ -346,13 +346,15 @@ def _sentence(weeks: Sequence[WeekCount]) -> str:
         "most": number(max(counts)),
     }
     if not any(week.expected for week in weeks):
-        return f"{told} {_('Nobody has said how many are normal.')}"
+        unknown = _("Nobody has said how many are normal.")
+        return f"{told} {unknown}"
     words_ = ngettext(
         "%(n)s week had fewer than are normal.",
         "%(n)s weeks had fewer than are normal.",
         bad,
     ) % {"n": number(bad)}
-    return f"{told} {words_ if bad else _('None had fewer than are normal.')}"
+    judged = words_ if bad else _("None had fewer than are normal.")
+    return f"{told} {judged}"
 
 
 def _week_row(week: WeekCount, *, running: bool) -> WeekRow:
