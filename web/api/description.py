@@ -88,7 +88,7 @@ def document() -> Node:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A key of one stream, par_ and 43 letters, of the"
-                        " organisation or of one of its operators. Whoever"
+                    " organisation or of one of its operators. Whoever"
                     " runs the installation issues it.",
                 }
             },
