@@ -90,7 +90,7 @@ def journey(page: Page, url: str) -> None:
 
 
 def test_a_feed_is_looked_after(live_server, page, steward, feed):
-    enter(page, live_server.url, steward.email)
+    enter(page, live_server.url, steward)
     journey(page, live_server.url)
     feed.refresh_from_db()
     assert (feed.expected_week_events, "seen" in feed.types) == (2, True)
@@ -99,7 +99,7 @@ def test_a_feed_is_looked_after(live_server, page, steward, feed):
 def test_a_feed_is_looked_after_without_javascript(
     live_server, plain_page, steward, feed
 ):
-    enter(plain_page, live_server.url, steward.email)
+    enter(plain_page, live_server.url, steward)
     journey(plain_page, live_server.url)
 
 
@@ -107,7 +107,7 @@ def test_a_feed_is_looked_after_without_javascript(
 def test_every_page_of_a_feed_is_accessible(
     live_server, page, steward, feed, look, language
 ):
-    enter(page, live_server.url, steward.email)
+    enter(page, live_server.url, steward)
     here = f"{live_server.url}/{language}/office/vila/streams/"
     key = StreamToken.objects.get().pk
     for path in (

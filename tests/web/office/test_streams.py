@@ -88,7 +88,7 @@ def test_a_feed_shows_its_weeks_in_words_a_chart_and_a_table(steward, stream):
     assert "too few events" in page
     assert "Since 26 October 2026 fewer events have come than are normal" in page
     assert "from 0 to 5 a week. 1 week had fewer than are normal." in page
-    assert 'chart-plot' in response.content.decode()
+    assert "chart-plot" in response.content.decode()
     assert "Week of 26 October 2026 2 4 too few" in page
     assert "Week of 2 November 2026 0 – under way" in page
     assert "IND-1 Answered in time" in page
