@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "events.correct": frozenset({Role.DATA_STEWARD}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
+    "streams.view": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR, Role.AUDITOR}),
+    "streams.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(
         {Role.APPROVER, Role.PUBLISHER, Role.ADMINISTRATOR}
     ),

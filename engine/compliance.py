@@ -59,15 +59,20 @@ class Feed:
 
     :ivar until: instant of the latest event received, ``None`` if none ever was.
     :ivar gap: the longest silence that is still normal; ``None`` if any is.
+    :ivar trusted_until: the last instant before which all is in, where more than the gap
+        tells (:func:`engine.feeds.feed_of`).
     """
 
     until: datetime | None
     gap: timedelta | None = None
+    trusted_until: datetime | None = None
 
     def reaches(self, instant: datetime) -> bool:
         """Say whether what happened before ``instant`` is known to be in."""
         if self.until is None:
             return False
+        if self.trusted_until is not None:
+            return self.trusted_until >= instant
         return self.gap is None or self.until + self.gap >= instant
 
 

@@ -1,7 +1,7 @@
 """Closed sets of values of the indicators application."""
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 # The type of what replaces an event that never happened: no case ever reads it.
 VOIDED = "paraula:voided"
@@ -96,3 +96,13 @@ class ManualState(TextChoices):
     WAITING = "WAITING", _("Waiting for a second person")
     CONFIRMED = "CONFIRMED", _("Confirmed")
     REJECTED = "REJECTED", _("Rejected")
+
+
+class FeedState(TextChoices):
+    """How a feed of events is (:class:`engine.feeds.State`)."""
+
+    NEVER = "never", pgettext_lazy("feed", "never spoken")
+    SPEAKING = "speaking", pgettext_lazy("feed", "speaking")
+    LATE = "late", pgettext_lazy("feed", "late")
+    THIN = "thin", pgettext_lazy("feed", "too few events")
+    SILENT = "silent", pgettext_lazy("feed", "silent")

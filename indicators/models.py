@@ -18,6 +18,7 @@ from core.text import TextField
 from indicators.enums import (
     ASKED,
     Comparator,
+    FeedState,
     IndicatorKind,
     ManualState,
     PeriodChoice,
@@ -78,7 +79,12 @@ class CalendarVersion(models.Model):
 
 
 class Stream(models.Model):
-    """A feed of events: which types and attributes it declares, how often it speaks."""
+    """
+    A feed of events: which types and attributes it declares, how often it speaks.
+
+    What is normal for it (:class:`engine.feeds.Habits`) tells silence from a quiet
+    week; what is not said is not expected.
+    """
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="streams"
@@ -96,6 +102,27 @@ class Stream(models.Model):
     expected_gap_days = models.PositiveIntegerField(
         _("longest normal silence in days"), null=True, blank=True
     )
+    expected_week_events = models.PositiveIntegerField(
+        _("fewest events in a normal week"), null=True, blank=True
+    )
+    expected_delay_hours = models.PositiveIntegerField(
+        _("hours between what happens and its sending"), default=0
+    )
+    # Days on which it does not work are no silence, and ask for no events.
+    calendar = models.ForeignKey(
+        WorkCalendar,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="streams",
+        verbose_name=_("working days"),
+    )
+    # Whether what is sent with a key carries the operator of the key; never undone.
+    by_operator = models.BooleanField(default=False)
+    # Which secret makes case numbers unreadable; empty: they are kept as they come.
+    case_secret = models.CharField(max_length=16, blank=True)
+    # Grows with every change of what the stream takes.
+    revision = models.PositiveIntegerField(default=0)
     # Fields and attributes that only look like personal data, as somebody has found.
     personal_allowed = ArrayField(
         models.CharField(max_length=80), default=list, blank=True
@@ -120,6 +147,8 @@ class StreamToken(models.Model):
     )
     stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="tokens")
     label = models.CharField(_("label"), max_length=80)
+    # A concessionaire: whatever is sent with the key is said to be of it.
+    operator = models.CharField(_("operator"), max_length=80, blank=True)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(_("created at"))
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
@@ -127,6 +156,77 @@ class StreamToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.label}"
+
+
+class FeedWatch(models.Model):
+    """
+    What was last found of a stream, so that a change is told once.
+
+    :ivar looked_at: when; if that is long ago we were away, not the stream.
+    :ivar patient_until: until then a stream that could not reach us is not blamed.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+"
+    )
+    stream = models.OneToOneField(
+        Stream, on_delete=models.CASCADE, related_name="watch"
+    )
+    state = models.CharField(
+        max_length=12, choices=FeedState.choices, default=FeedState.NEVER
+    )
+    changed_at = models.DateTimeField()
+    looked_at = models.DateTimeField()
+    patient_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=FeedState.values), name="feed_state_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.state}"
+
+
+class FeedNotice(models.Model):
+    """
+    A message to a data steward that a stream changed, to be sent and tried again.
+
+    :ivar known: what the message says: instants and numbers, no personal data.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+"
+    )
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="+")
+    reader = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=12, choices=FeedState.choices)
+    known = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "reader", "changed_at"],
+                name="feed_notice_once_per_change",
+            )
+        ]
+        indexes = [
+            # Serves the sender: the few that wait.
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(sent_at=None),
+                name="feed_notice_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.state} {self.changed_at:%Y-%m-%d %H:%M}"
 
 
 class Source(models.Model):
@@ -678,6 +778,8 @@ class Result(models.Model):
     as_of_at = models.DateTimeField()
     feed_until = models.DateTimeField(null=True)
     feed_gap_days = models.PositiveIntegerField(null=True)
+    # Until when silence and volume let the feed be trusted, where it has habits.
+    feed_trusted_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

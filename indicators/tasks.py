@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from indicators.services import figures, questions
+from indicators.services import figures, questions, watching
 
 
 @shared_task(name="indicators.refresh", acks_late=True, ignore_result=True)
@@ -42,3 +42,9 @@ def ask(**_future: object) -> None:
 def ask_source(source_id: int, **_future: object) -> None:
     """Ask one source; whoever comes second does nothing."""
     questions.ask(source_id=source_id, at=timezone.now())
+
+
+@shared_task(name="indicators.watch", acks_late=True, ignore_result=True)
+def watch(**_future: object) -> None:
+    """Find the feeds that fell silent or speak again."""
+    watching.watch(at=timezone.now())

@@ -18,6 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
 SECRET_KEY = env.str("SECRET_KEY")
+# Make case numbers unreadable where a stream asks for it. New streams begin with the
+# first; the others are kept for as long as a stream lives that began with them.
+CASE_SECRETS = env.list("CASE_SECRETS", default=[SECRET_KEY])
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -118,7 +121,16 @@ CELERY_BEAT_SCHEDULE = {
     "indicators-roll": {"task": "indicators.roll", "schedule": 600.0},
     "indicators-ask": {"task": "indicators.ask", "schedule": 60.0},
     "indicators-freeze": {"task": "indicators.freeze", "schedule": 3600.0},
+    "indicators-watch": {"task": "indicators.watch", "schedule": 300.0},
+    "web-deliver-notices": {"task": "web.deliver_notices", "schedule": 60.0},
 }
+
+# EMAIL_HOST and the rest; without a server, letters are written to the log.
+globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="paraula@localhost")
+# Where people find this installation, for links in letters: https://charters.example.org
+SITE_URL = env.str("SITE_URL", default="")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('indicators', '0009_source'),
+        ('indicators', '0010_feeds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from charters.enums import EditionState
 from commitments.models import Suspension as Suspended
@@ -49,7 +49,6 @@ from indicators.models import (
     IndicatorRule,
     MonthSum,
     Result,
-    ServiceEvent,
     Stream,
     WorkCalendar,
 )
@@ -114,6 +113,9 @@ PLANNED = (
     "stream__code",
     "stream__time_zone",
     "stream__expected_gap_days",
+    "stream__expected_week_events",
+    "stream__expected_delay_hours",
+    "stream__calendar",
     "calendar__code",
     "commitment__code",
 )
@@ -579,44 +581,6 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, datetime.min.time(), tzinfo=zone)
 
 
-@dataclass(frozen=True, slots=True)
-class Feeds:
-    """How far the events of each of an indicator's streams reach, on a day."""
-
-    plan: Plan
-    day: date
-    by_stream: Mapping[int, Feed]
-
-    def of(self, period: Period) -> Feed:
-        """
-        Say how far the events of a period's stream reach.
-
-        That of the last edition in force in the period that has begun: a stream that
-        nobody promises to read before next year takes nothing from this one's figures.
-        """
-        touching = [b for b in self.plan.bindings if b.promise.touches(period)]
-        begun = [b for b in touching if b.promise.from_on <= self.day]
-        chosen = (begun or touching or self.plan.bindings)[-1]
-        return self.by_stream[chosen.stream.pk]
-
-
-def feeds_of(plan: Plan, *, as_of: datetime) -> Feeds:
-    """Say how far the events of an indicator's streams reach."""
-    return Feeds(
-        plan,
-        as_of.astimezone(plan.zone).date(),
-        {stream.pk: _feed(stream, as_of) for stream in plan.streams},
-    )
-
-
-def _feed(stream: Stream, as_of: datetime) -> Feed:
-    until = ServiceEvent.objects.filter(
-        stream=stream, occurred_at__lte=as_of
-    ).aggregate(until=Max("occurred_at"))["until"]
-    gap = stream.expected_gap_days
-    return Feed(until, None if gap is None else timedelta(days=gap))
-
-
 def figure(
     cells: Cells, period: Period, segment: str, *, as_of: datetime, feed: Feed
 ) -> dict[str, Any] | None:
@@ -712,8 +676,24 @@ def inputs_of(result: Result) -> tuple[datetime, Feed]:
     """Return what a ledger line was computed with besides events and rules."""
     gap = result.feed_gap_days
     return result.as_of_at, Feed(
-        result.feed_until, None if gap is None else timedelta(days=gap)
+        result.feed_until,
+        None if gap is None else timedelta(days=gap),
+        result.feed_trusted_until,
     )
+
+
+def feed_for(plan: Plan, line: Result | None, feed: Feed) -> Feed:
+    """
+    Return the feed that a ledger line is computed with.
+
+    A final figure whose events were all in does not move because its feed is trusted
+    less now, for weeks that came later or because more is expected of it.
+    """
+    if line is None or line.state == ResultState.PROVISIONAL:
+        return feed
+    _as_of, known = inputs_of(line)
+    end = _midnight(line.period_end, plan.zone)
+    return known if known.reaches(end) and not feed.reaches(end) else feed
 
 
 def period_of_result(result: Result) -> Period:
@@ -773,6 +753,10 @@ def seal_of(line: Result, before: str) -> str:
     # Lines of before there were declared ones have no such field.
     if getattr(line, "declared_id", None) is not None:
         content.append("declared")
+    # Lines were sealed before there was such a field: their seals stay what they are.
+    trusted_until = getattr(line, "feed_trusted_until", None)
+    if trusted_until is not None:
+        content.append(_plain(trusted_until))
     text = json.dumps([before, *content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -28,6 +28,8 @@ from indicators.queries.computing import (
     counted_in,
     plan_of,
 )
+from indicators.queries.pseudonyms import case_key_of
+from indicators.queries.results import events_of_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def explained(
     """
     Explain a case for an indicator, once for each stream that knows the case.
 
+    :param case_key: its number, also where the log has its pseudonym.
     :param as_of: an open case is missed if it is due by then.
     :param until: leave out of the log what happened later: the case as it stood.
     """
@@ -79,9 +82,9 @@ def explained(
     sources = _sources(plan)
     found = []
     for stream in plan.streams:
-        for _case, events in cases_of(stream, {case_key}):
+        for key, events in cases_of(stream, {case_key_of(stream, case_key)}):
             standing = [item for item in events if until is None or item.at <= until]
-            told = _explained(plan, stream, case_key, standing, as_of)
+            told = _explained(plan, stream, key, standing, as_of)
             found.append(Explained(told, stream, sources))
     return found
 
@@ -172,3 +175,13 @@ def streams_of(indicator: Indicator) -> QuerySet[Stream]:
         indicator_rules__indicator=indicator,
         indicator_rules__edition__state=EditionState.PUBLISHED,
     ).distinct()
+
+
+def is_open_to(stream: Stream, case_key: str, operator: str) -> bool:
+    """Say whether a case has no events of another operator than the one who asks."""
+    if not operator:
+        return True
+    theirs = events_of_case(stream=stream, case_key=case_key).filter(
+        attributes__has_key="operator"
+    )
+    return not theirs.exclude(attributes__operator=operator).exists()

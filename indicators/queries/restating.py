@@ -19,11 +19,12 @@ from indicators.queries.computing import (
     Plan,
     StoredCells,
     differences,
-    feeds_of,
+    feed_for,
     figure,
     period_of_result,
     plan_of,
 )
+from indicators.queries.feeds import feeds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def _changes(plan: Plan, at: datetime, only: Period | None) -> Iterator[Change]:
     )
     for line in lines:
         period = period_of_result(line)
-        content = figure(cells, period, line.segment, as_of=at, feed=feeds.of(period))
+        feed = feed_for(plan, line, feeds.of(period))
+        content = figure(cells, period, line.segment, as_of=at, feed=feed)
         if content is not None and differences(line, content):
             yield Change(line, _after(line, content))
 

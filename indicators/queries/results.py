@@ -8,6 +8,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.models import Organisation
 from engine.periods import PeriodKind
 from indicators.models import CaseFact, Indicator, Result, ServiceEvent, Stream
+from indicators.queries.pseudonyms import case_key_of
 
 
 def newest_lines(
@@ -103,14 +104,27 @@ def watermarks(*, streams: Collection[int]) -> dict[int, datetime]:
 def facts_of_case(
     *, organisation: Organisation, indicators: Collection[int], case_key: str
 ) -> QuerySet[CaseFact]:
-    """Return what the engine found of a case for each of some indicators."""
+    """
+    Return what the engine found of a case for each of some indicators.
+
+    :param case_key: its number; streams may know it by a pseudonym.
+    """
+    streams = Stream.objects.filter(
+        indicator_rules__indicator_id__in=indicators
+    ).distinct()
     return CaseFact.objects.filter(
-        organisation=organisation, indicator_id__in=indicators, case_key=case_key
+        organisation=organisation,
+        indicator_id__in=indicators,
+        case_key__in={case_key, *(case_key_of(item, case_key) for item in streams)},
     ).order_by("indicator_id")
 
 
 def events_of_case(*, stream: Stream, case_key: str) -> QuerySet[ServiceEvent]:
-    """Return a case's events in order, those that were replaced among them."""
-    return ServiceEvent.objects.filter(stream=stream, case_key=case_key).order_by(
-        "occurred_at", "external_id"
-    )
+    """
+    Return a case's events in order, those that were replaced among them.
+
+    :param case_key: its number, also where the log has its pseudonym.
+    """
+    return ServiceEvent.objects.filter(
+        stream=stream, case_key=case_key_of(stream, case_key)
+    ).order_by("occurred_at", "external_id")

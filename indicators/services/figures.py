@@ -43,14 +43,13 @@ from indicators.queries.computing import (
     FACT_COLUMNS,
     FACT_TEXTS,
     Cells,
-    Feeds,
     Plan,
     Shelf,
     StoredCells,
     counted_in,
     differences,
     facts_of,
-    feeds_of,
+    feed_for,
     figure,
     first_day,
     period_of_result,
@@ -58,11 +57,13 @@ from indicators.queries.computing import (
     seal_of,
     stored_facts,
 )
+from indicators.queries.feeds import Feeds, feeds_of
 from indicators.queries.places import Cell, Place, cells_around, places_of
 from indicators.queries.sums import summed
 from indicators.services.causes import (
     CHANGED_RULE,
     FELL_DUE,
+    HEARD,
     LATE_EVENTS,
     MEASURED,
     SUSPENDED,
@@ -81,7 +82,13 @@ FEW_CELLS = 100  # lines that are looked for by name; beyond, all are read
 LONGEST_CAUSE = 200
 # What names a ledger line, and what is computed again while it is provisional.
 LINE = ("indicator", "period_kind", "period_start", "segment", "revision")
-INPUTS = ("calendars", "as_of_at", "feed_until", "feed_gap_days")
+INPUTS = (
+    "calendars",
+    "as_of_at",
+    "feed_until",
+    "feed_gap_days",
+    "feed_trusted_until",
+)
 COMPUTED = (*CONTENT, *INPUTS)
 
 
@@ -392,7 +399,8 @@ def _roll_indicator(indicator_id: int, at: datetime) -> None:
         for period, segment in _cells_of(lines)
         if period.end > _heard(plan, feeds.of(period))
     }
-    cells = after | _restless(plan, at) | _unopened(plan, at)
+    waiting = _hearing(plan, feeds)
+    cells = after | waiting | _restless(plan, at) | _unopened(plan, at)
     _write_cells(plan, cells, at, feeds)
 
 
@@ -420,7 +428,13 @@ def _restless(plan: Plan, at: datetime) -> set[Cell]:
 
 
 def _heard(plan: Plan, feed: Feed) -> date:
-    return feed.until.astimezone(plan.zone).date() if feed.until else date.min
+    """Return the last day of which all may be in."""
+    if feed.until is None:
+        return date.min
+    ends = (
+        [feed.until] if feed.trusted_until is None else [feed.until, feed.trusted_until]
+    )
+    return min(ends).astimezone(plan.zone).date()
 
 
 def _hold(indicator_id: int) -> Indicator:
@@ -582,17 +596,22 @@ def _unopened(plan: Plan, at: datetime) -> set[Cell]:
 
 
 def _hearing(plan: Plan, feeds: Feeds) -> set[Cell]:
-    """Return the lines of periods that waited for a feed that now speaks."""
+    """Return the lines of periods that waited for a feed of which more is known now."""
     waiting = Result.objects.filter(
         indicator=plan.indicator, status=ResultStatus.NO_DATA_YET
     )
     cells: set[Cell] = set()
-    for kind, start, end, segment, heard in waiting.values_list(
-        "period_kind", "period_start", "period_end", "segment", "feed_until"
+    for kind, start, end, segment, *known in waiting.values_list(
+        "period_kind",
+        "period_start",
+        "period_end",
+        "segment",
+        "feed_until",
+        "feed_trusted_until",
     ):
         period = Period(start, end, PeriodKind(kind))
-        until = feeds.of(period).until
-        if until is not None and (heard is None or heard < until):
+        feed = feeds.of(period)
+        if known != [feed.until, feed.trusted_until]:
             cells.add((period, segment))
     return cells
 
@@ -646,7 +665,7 @@ class _Writer:
         cells = self._cells(line)
         if cells is None:
             return
-        feed = self.feeds.of(period)
+        feed = feed_for(self.plan, line, self.feeds.of(period))
         content = figure(cells, period, segment, as_of=self.at, feed=feed)
         if content is None or (line is not None and not differences(line, content)):
             return
@@ -676,6 +695,7 @@ class _Writer:
             "as_of_at": self.at,
             "feed_until": feed.until,
             "feed_gap_days": None if feed.gap is None else feed.gap.days,
+            "feed_trusted_until": feed.trusted_until,
         }
 
     def _cells(self, line: Result | None) -> Cells | None:
@@ -762,4 +782,6 @@ def _cause(previous: Result, content: dict[str, Any]) -> str:
         return SUSPENDED
     if previous.inputs_digest != content["inputs_digest"]:
         return LATE_EVENTS
+    if previous.status == ResultStatus.NO_DATA_YET:
+        return HEARD
     return FELL_DUE

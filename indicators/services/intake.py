@@ -18,12 +18,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
 from psycopg2.errors import UniqueViolation
 
 from core.db import copy_rows
 from indicators.enums import VOIDED
 from indicators.models import ServiceEvent, Stream
+from indicators.queries.pseudonyms import Pseudonyms, pseudonyms_of
 from indicators.services.marks import mark_cases
 from indicators.services.personal import (
     is_suspect,
@@ -58,6 +58,19 @@ COLUMNS = (
 )
 TEXTS = ("external_id", "case_key", "type")
 PERSONAL = "personal_data"
+# The attribute that says which concessionaire sent an event; never the sender's word.
+OPERATOR = "operator"
+# Until the batch is committed nobody changes what its stream takes.
+STANDS = """
+    SELECT revision, (
+        SELECT max(occurred_at) FROM indicators_serviceevent WHERE stream_id = %s
+    )
+    FROM indicators_stream WHERE id = %s FOR KEY SHARE
+"""
+OF_OTHERS = """
+    SELECT DISTINCT case_key FROM indicators_serviceevent
+    WHERE stream_id = %s AND case_key = ANY(%s) AND attributes ->> %s <> %s
+"""
 FIELDS = frozenset({"id", "case", "type", "at", "value", "attributes", "replaces"})
 
 
@@ -108,6 +121,9 @@ class _Incoming(NamedTuple):
     An event that was read.
 
     ``attributes`` are JSON, with their names in order; ``at`` is ISO 8601 in UTC.
+
+    :ivar told: its name and that of the event it replaces, as its sender calls them:
+        the log may have pseudonyms.
     """
 
     line: int
@@ -119,6 +135,11 @@ class _Incoming(NamedTuple):
     attributes: str
     replaces: str | None
     digest: str
+    told: tuple[str, str | None]
+
+    def refused(self, code: str, detail: str) -> Refusal:
+        """Refuse it, by the name that its sender knows."""
+        return Refusal(self.line, self.told[0], code, detail)
 
 
 # Texts as JSON, letters as they are.
@@ -170,6 +191,7 @@ def record(
     stream: Stream,
     lines: Iterable[tuple[int, Mapping[str, Any] | LineError]],
     at: datetime,
+    operator: str | None = None,
 ) -> Receipt:
     """
     Record a batch of events.
@@ -178,11 +200,37 @@ def record(
         API: id, case, type, at, value, attributes, replaces), or the error that
         reading the line gave.
     :param at: now; an event may not lie in the future beyond :data:`SKEW`.
+    :param operator: of the key with which it was sent, empty if it is nobody's;
+        ``None`` if the organisation itself brings the events, without a key: then it
+        may say whose they are.
     :returns: after the commit, when called outside a transaction.
+    :raises indicators.queries.pseudonyms.UnknownSecretError: if case numbers should
+        become unreadable and the secret for that is not here.
     """
-    receipt = Receipt()
+    lines = list(lines)
+    while True:
+        receipt = Receipt()
+        with suppress(_StreamChangedError), transaction.atomic():
+            _record(stream, lines, receipt, at, operator)
+            receipt.refused.sort(key=lambda refusal: refusal.line)
+            return receipt
+        stream.refresh_from_db()
+
+
+class _StreamChangedError(Exception):
+    """What the stream takes was changed while a batch was being read."""
+
+
+def _record(
+    stream: Stream,
+    lines: Sequence[tuple[int, Mapping[str, Any] | LineError]],
+    receipt: Receipt,
+    at: datetime,
+    operator: str | None,
+) -> None:
     incoming: dict[str, _Incoming] = {}
-    reader = _Reader(stream, latest=at + SKEW)
+    sender = operator if stream.by_operator else None
+    reader = _Reader(stream, latest=at + SKEW, sender=sender)
     for line, raw in lines:
         receipt.received += 1
         try:
@@ -198,35 +246,32 @@ def record(
         first = incoming.setdefault(event.id, event)
         if first is not event:
             _repeated(receipt, event, first.digest)
-    with transaction.atomic():
-        _write(stream, incoming, receipt, at)
-        receipt.watermark = ServiceEvent.objects.filter(stream=stream).aggregate(
-            latest=Max("occurred_at")
-        )["latest"]
-    receipt.refused.sort(key=lambda refusal: refusal.line)
-    return receipt
+    _write(stream, incoming, receipt, at, sender)
+    with connection.cursor() as cursor:
+        cursor.execute(STANDS, [stream.pk, stream.pk])
+        revision, receipt.watermark = cursor.fetchone()
+    if revision != stream.revision:
+        raise _StreamChangedError
 
 
 def _write(
-    stream: Stream, incoming: dict[str, _Incoming], receipt: Receipt, at: datetime
+    stream: Stream,
+    incoming: dict[str, _Incoming],
+    receipt: Receipt,
+    at: datetime,
+    sender: str | None,
 ) -> None:
-    unknown = _unknown_replaced(stream, incoming)
-    for event in unknown:
-        del incoming[event.id]
-        receipt.refused.append(
-            Refusal(
-                event.line,
-                event.id,
-                "replaces_unknown",
-                f"there is no event {event.replaces!r} to replace",
-            )
-        )
+    if sender is not None or any(event.replaces for event in incoming.values()):
+        # Rows go in by identifier, not by what they replace: two batches that correct
+        # the same events could wait for each other in a circle. And of two operators
+        # that begin one case, the second must see the first.
+        Stream.objects.select_for_update(of=("self",), no_key=True).get(pk=stream.pk)
+    for refused in (_not_replaceable, _of_others):
+        for id_, refusal in refused(stream, incoming, sender):
+            del incoming[id_]
+            receipt.refused.append(refusal)
     if not incoming:
         return
-    if any(event.replaces for event in incoming.values()):
-        # Rows go in by identifier, not by what they replace: two batches that correct
-        # the same events could wait for each other in a circle.
-        Stream.objects.select_for_update(of=("self",), no_key=True).get(pk=stream.pk)
     recorded = _insert(stream, list(incoming.values()), at)
     receipt.recorded += len(recorded)
     _explain_rest(
@@ -323,14 +368,8 @@ def _explain_rest(stream: Stream, rest: Sequence[_Incoming], receipt: Receipt) -
         if event.id in known:
             _repeated(receipt, event, known[event.id])
         else:
-            receipt.refused.append(
-                Refusal(
-                    event.line,
-                    event.id,
-                    "already_replaced",
-                    f"event {event.replaces!r} has been replaced by another",
-                )
-            )
+            detail = f"event {event.told[1]!r} has been replaced by another"
+            receipt.refused.append(event.refused("already_replaced", detail))
 
 
 def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
@@ -338,9 +377,7 @@ def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
         receipt.replayed += 1
     else:
         receipt.refused.append(
-            Refusal(
-                event.line,
-                event.id,
+            event.refused(
                 "conflict",
                 "this identifier is in the log with other content; "
                 "to correct an event send a new one that replaces it",
@@ -348,25 +385,51 @@ def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
         )
 
 
-def _unknown_replaced(
-    stream: Stream, incoming: Mapping[str, _Incoming]
-) -> list[_Incoming]:
+def _not_replaceable(
+    stream: Stream, incoming: Mapping[str, _Incoming], sender: str | None
+) -> list[tuple[str, Refusal]]:
+    """Refuse events that replace what is not there, or what another operator sent."""
     asked = {event.replaces for event in incoming.values() if event.replaces}
     if not asked:
         return []
-    known = set(
-        ServiceEvent.objects.filter(stream=stream, external_id__in=asked).values_list(
-            "external_id", flat=True
-        )
-    )
-    unknown = []
+    known: dict[str, str] = {
+        id_: operator or ""
+        for id_, operator in ServiceEvent.objects.filter(
+            stream=stream, external_id__in=asked
+        ).values_list("external_id", f"attributes__{OPERATOR}")
+    }
+    refused = []
     # In order of lines: two events that replace each other would both vanish.
     for event in incoming.values():
         if event.replaces and event.replaces not in known:
-            unknown.append(event)
+            detail = f"there is no event {event.told[1]!r} to replace"
+            refused.append((event.id, event.refused("replaces_unknown", detail)))
+        elif event.replaces and sender not in {None, known[event.replaces]}:
+            detail = f"event {event.told[1]!r} is not of this key's operator"
+            refused.append((event.id, event.refused("other_operator", detail)))
         else:
-            known.add(event.id)
-    return unknown
+            known.setdefault(event.id, sender or "")
+    return refused
+
+
+def _of_others(
+    stream: Stream, incoming: Mapping[str, _Incoming], sender: str | None
+) -> list[tuple[str, Refusal]]:
+    """Refuse events of cases that another operator has events of."""
+    if not sender:
+        return []
+    with connection.cursor() as cursor:
+        cases = sorted({event.case for event in incoming.values()})
+        cursor.execute(OF_OTHERS, [stream.pk, cases, OPERATOR, sender])
+        taken = {row[0] for row in cursor.fetchall()}
+    return [
+        (
+            event.id,
+            event.refused("other_operator", "this case is another operator's"),
+        )
+        for event in incoming.values()
+        if event.case in taken
+    ]
 
 
 def _id_of(raw: object) -> str | None:
@@ -378,9 +441,15 @@ def _id_of(raw: object) -> str | None:
 class _Reader:
     """Reads the events of one batch."""
 
-    def __init__(self, stream: Stream, *, latest: datetime) -> None:
+    def __init__(
+        self, stream: Stream, *, latest: datetime, sender: str | None = None
+    ) -> None:
         self.stream = stream
         self.latest = latest
+        self.sender = sender
+        self._pseudonym = pseudonyms_of(stream)
+        # The events of a case often come together.
+        self._cases: dict[str, str] = {}
         # Most events of a batch say of themselves what others have said.
         self._attributes: dict[tuple[tuple[str, str], ...], str] = {}
         # Keys that differ in their digits only look alike: few shapes are looked at.
@@ -409,9 +478,15 @@ class _Reader:
         at = _instant(raw.get("at"), self.latest).isoformat()
         value = _value(raw.get("value"))
         attributes = self._read_attributes(raw.get("attributes"))
+        told = (id_, replaces)
+        if self._pseudonym is not None:
+            # Names of events are often made of the number of their case.
+            case = self._hidden(case, self._pseudonym)
+            id_ = self._pseudonym(id_)
+            replaces = replaces and self._pseudonym(replaces)
         digest = _digest(case, type_, at, value, attributes, replaces)
         return _Incoming(
-            line, id_, case, type_, at, value, attributes, replaces, digest
+            line, id_, case, type_, at, value, attributes, replaces, digest, told
         )
 
     def _type(self, raw: Mapping[str, Any]) -> str:
@@ -422,6 +497,11 @@ class _Reader:
             return VOIDED
         named, code = _key(raw, "type"), self.stream.code
         raise LineError("unknown_type", f"stream {code} declares no type {named!r}")
+
+    def _hidden(self, case: str, pseudonym: Pseudonyms) -> str:
+        if case not in self._cases:
+            self._cases[case] = pseudonym(case)
+        return self._cases[case]
 
     def hides(self, id_: str | None) -> bool:
         """Say whether an identifier must not be repeated to anybody."""
@@ -453,10 +533,18 @@ class _Reader:
 
     def _checked(self, found: Any) -> str:
         attributes = _attributes(found, self.stream)
+        if self.sender is not None:
+            told = attributes.pop(OPERATOR, self.sender)
+            if told != self.sender:
+                raise LineError(
+                    "other_operator", f"{OPERATOR!r} is not that of this key"
+                )
         for name, text in attributes.items():
             if name not in self._allowed:
                 _refuse_column(name)
                 _refuse_kind(name, kind_of_value(text))
+        if self.sender:
+            attributes[OPERATOR] = self.sender
         return _as_json(attributes)
 
 

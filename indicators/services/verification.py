@@ -28,7 +28,6 @@ from indicators.queries.computing import (
     Shelf,
     differences,
     facts_of,
-    feeds_of,
     figure,
     inputs_of,
     period_of_result,
@@ -44,6 +43,7 @@ from indicators.queries.declared import (
     digest_of_value,
     period_of_value,
 )
+from indicators.queries.feeds import feeds_of
 from indicators.queries.places import cells_around, places_of
 from indicators.services import figures
 from indicators.services.intake import event_digest

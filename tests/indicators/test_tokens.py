@@ -37,7 +37,7 @@ def rotated(stream, *, at=NOW, overlap=DAY):
 
 
 def opens(stream, key, at):
-    return use_token(stream=stream, key=key, at=at)
+    return use_token(stream=stream, key=key, at=at) is not None
 
 
 def test_the_old_key_stays_valid_until_the_stated_end(stream, key):

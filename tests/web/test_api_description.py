@@ -101,12 +101,9 @@ def codes(*modules):
     found = set()
     for module in modules:
         for node in ast.walk(ast.parse(inspect.getsource(module))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
-                "LineError",
-                "Refusal",
-                "_bad",
-                "_not_computable",
-            }:
+            if isinstance(node, ast.Call) and getattr(
+                node.func, "id", getattr(node.func, "attr", "")
+            ) in {"LineError", "refused", "_bad", "_not_computable"}:
                 found |= {
                     a.value
                     for a in node.args

@@ -24,7 +24,8 @@ from charters.models import Edition
 from charters.services.drafts import open_next
 from core.text import LANGUAGES
 from feedback.services.claims import file_claim
-from indicators.models import ServiceEvent
+from indicators.models import ServiceEvent, Stream
+from indicators.services.streams import issue_token
 from tests import builders
 from tests.builders import NOW
 from tests.indicators.declaring import declare
@@ -71,7 +72,8 @@ def form(
     ]
 
 
-EDIT, KEEP = "charters.edit", "calendars.edit"
+EDIT, KEEP, TEND = "charters.edit", "calendars.edit", "streams.edit"
+STREAM = {"stream": "requests"}
 CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
@@ -136,6 +138,12 @@ ROWS: list[Row] = [
     Row("office:calendar-preview", POST, KEEP, 200, CALENDAR),
     *form("calendar-library", KEEP, **CALENDAR),
     *form("calendar-import", KEEP, **CALENDAR),
+    *page("streams", "streams.view"),
+    *page("stream", "streams.view", **STREAM),
+    *form("stream-edit", TEND, **STREAM),
+    *form("key-new", TEND, **STREAM),
+    *form("key-rotate", TEND, **STREAM, pk="key"),
+    *form("key-revoke", TEND, sent=302, **STREAM, pk="key"),
     *page("suspensions", "charters.view", **LIBRARY),
     *form("suspension-new", "commitments.suspend", **LIBRARY),
     *form("suspension-lift", "commitments.suspend", **LIBRARY, pk="suspension"),
@@ -190,7 +198,10 @@ def world(charter: Edition) -> dict[str, Any]:
     ).claim
     send(event("E-1", CASE["case"]))
     value = declare(by=author, indicator="IND-1", period="2026-03")
+    stream = Stream.objects.get(code="requests")
+    issue_token(stream=stream, label="m", at=NOW)
     return {
+        "key": stream.tokens.get().pk,
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,
         "assurance": draft.assurance_measures.get().pk,

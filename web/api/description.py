@@ -48,6 +48,7 @@ REFUSALS = [
     "bad_value",
     "bad_attributes",
     "personal_data",
+    "other_operator",
     "conflict",
     "replaces_itself",
     "replaces_unknown",
@@ -97,7 +98,8 @@ def document() -> Node:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A key of one stream, par_ and 43 letters. Whoever"
+                    "description": "A key of one stream, par_ and 43 letters, of the"
+                    " organisation or of one of its operators. Whoever"
                     " runs the installation issues it.",
                 },
                 "signature": {
@@ -461,7 +463,8 @@ def _event_schema() -> Node:
             "attributes": {
                 "type": ["object", "null"],
                 "additionalProperties": plain,
-                "description": "Only names that the stream declares.",
+                "description": "Only names that the stream declares. Of a stream with"
+                " keys of operators, operator is set by the key.",
             },
             "replaces": {
                 "type": ["string", "null"],

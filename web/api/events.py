@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from indicators.models import Stream
 from indicators.services.files import parse_line
 from indicators.services.intake import LineError, record
-from indicators.services.streams import use_token
+from indicators.services.streams import Sender, use_token
 from web.api.bodies import whole_body
 from web.api.problems import ProblemError
 from web.api.rates import spend_key
@@ -38,9 +38,11 @@ def events(request: HttpRequest, organisation: str, stream: str) -> HttpResponse
     rates: dict[str, str] = {}
     response: HttpResponse
     try:
-        opened = _opened(request, organisation, stream, now)
+        opened, sender = _opened(request, organisation, stream, now)
         rates = spend_key(bearer(request))
-        receipt = record(stream=opened, lines=_lines(request), at=now)
+        receipt = record(
+            stream=opened, lines=_lines(request), at=now, operator=sender.operator
+        )
         response = JsonResponse(asdict(receipt))
     except ProblemError as error:
         response = error.response()
@@ -51,8 +53,8 @@ def events(request: HttpRequest, organisation: str, stream: str) -> HttpResponse
 
 def _opened(
     request: HttpRequest, organisation: str, code: str, now: datetime
-) -> Stream:
-    """Return the stream that the key of the request opens."""
+) -> tuple[Stream, Sender]:
+    """Return the stream that the key of the request opens, and whose key it is."""
     if request.method != "POST":
         raise ProblemError(
             HTTPStatus.METHOD_NOT_ALLOWED,
@@ -60,13 +62,16 @@ def _opened(
             headers={"Allow": "POST"},
         )
     stream = _named(request, organisation, code)
-    if stream is None or not use_token(stream=stream, key=bearer(request), at=now):
+    sender = None
+    if stream is not None:
+        sender = use_token(stream=stream, key=bearer(request), at=now)
+    if stream is None or sender is None:
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "send a token of this stream: Authorization: Bearer par_…",
             headers={"WWW-Authenticate": 'Bearer realm="events"'},
         )
-    return stream
+    return stream, sender
 
 
 def _named(request: HttpRequest, organisation: str, code: str) -> Stream | None:

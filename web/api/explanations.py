@@ -11,8 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from engine.explanations import as_json
 from indicators.models import Indicator, Stream
-from indicators.queries.explaining import explained, streams_of
-from indicators.services.streams import use_token
+from indicators.queries.explaining import explained, is_open_to, streams_of
+from indicators.services.streams import Sender, use_token
 from web.api.problems import ProblemError
 from web.api.tokens import bearer
 
@@ -47,10 +47,11 @@ def _explained(
             headers={"Allow": "GET, HEAD"},
         )
     now = timezone.now()
-    indicator, stream = _opened(request, organisation, code, now)
+    indicator, stream, sender = _opened(request, organisation, code, now)
     as_of = _as_of(request, now)
     for told in [] if "\x00" in case else explained(indicator, case, as_of=as_of):
-        if told.stream == stream:
+        # What is in a case of its own is no other operator's business.
+        if told.stream == stream and is_open_to(stream, case, sender.operator):
             return as_json(told.explanation)
     raise ProblemError(
         HTTPStatus.NOT_FOUND,
@@ -61,16 +62,17 @@ def _explained(
 
 def _opened(
     request: HttpRequest, organisation: str, code: str, now: datetime
-) -> tuple[Indicator, Stream]:
-    """Return what a key opens; what does not exist looks like what it does not open."""
+) -> tuple[Indicator, Stream, Sender]:
+    """Return what a key opens and whose it is; what does not exist looks like what it does not open."""
     key = bearer(request)
     if key and "\x00" not in code:
         indicator = Indicator.objects.filter(
             organisation__slug=organisation, code=code
         ).first()
         for stream in [] if indicator is None else streams_of(indicator):
-            if indicator and use_token(stream=stream, key=key, at=now):
-                return indicator, stream
+            sender = use_token(stream=stream, key=key, at=now)
+            if indicator and sender is not None:
+                return indicator, stream, sender
     raise ProblemError(
         HTTPStatus.UNAUTHORIZED,
         "send a token of the indicator's stream: Authorization: Bearer par_…",

@@ -34,6 +34,8 @@ from indicators.models import Indicator, Stream, WorkCalendar as StoredCalendar
 from indicators.services import figures
 from indicators.services.calendars import save_calendar
 from indicators.services.intake import record
+from indicators.services.streams import StreamChange, issue_token, save_stream
+from indicators.services.watching import watch
 from web.demo.declaring import correct_one, declare_values
 from web.demo.events import generate
 from web.demo.stories import Story, story
@@ -51,6 +53,9 @@ LOCAL_HOLIDAY, NOTICED_DAYS_LATER, YEAR_DAYS = "(festa local)", 60, 365
 MENDED = "Al calendari de la brigada hi faltaven les festes locals de l'últim any"
 IMPORTED_DAYS_BEFORE, ADOPTED_DAYS_BEFORE = 60, 22
 PUBLISHED_DAYS_BEFORE = 12
+# The feed with most to look after: how many events a week are normal, and its keys.
+BUSIEST, FEWEST = "incidencies", 20
+KEYS = (("Brigada municipal", ""), ("Avisos", "Enllumenats del Vallès SL"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,7 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
     _mend_calendar(organisation, complete, users, at)
     figures.refresh(at=at)
     _restate(organisation, users, at)
+    _look_after_feeds(organisation, users, town)
     charter = Charter.objects.get(organisation=organisation, slug=RENEWED)
     open_next(charter=charter, by=users[Role.DRAFTER], at=at - 3 * DAY)
     return Loaded(organisation, recorded, len(claims), frozen)
@@ -285,6 +291,33 @@ def _record_late(
         for stream in found
         if (late := [event for event in streams[stream.code] if event.late])
     )
+
+
+def _look_after_feeds(
+    organisation: Organisation, users: dict[str, User], town: Town
+) -> None:
+    """Say what is normal for the busiest feed, give it keys, and look at all."""
+    at = town.now
+    stream = Stream.objects.get(organisation=organisation, code=BUSIEST)
+    change = StreamChange(
+        name=stream.name,
+        time_zone=stream.time_zone,
+        types=stream.types,
+        attributes=stream.attributes,
+        expected_gap_days=stream.expected_gap_days,
+        expected_week_events=max(1, round(FEWEST * town.scale)),
+        expected_delay_hours=0,
+        calendar=None,
+        pseudonymous=False,
+    )
+    steward = users[Role.DATA_STEWARD]
+    save_stream(
+        stream=stream, revision=stream.revision, change=change, by=steward, at=at
+    )
+    for label, operator in KEYS:
+        # Nobody keeps these keys: whoever wants to send something makes another.
+        issue_token(stream=stream, label=label, operator=operator, by=steward, at=at)
+    watch(at=at)
 
 
 def _take(stream: Stream, events: list[DemoEvent], at: datetime) -> int:

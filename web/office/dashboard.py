@@ -6,8 +6,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.rules import allows
+from indicators.queries.streams import alarms_of
 from web.office.access import StaffRequest, page_language, render_office, requires
 from web.presenters.board import board_of, status_label, tiles_of
+from web.presenters.streams import alarms
 
 
 @require_safe
@@ -31,6 +33,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         request,
         "office/dashboard.html",
         {
+            "alarms": alarms(
+                alarms_of(request.organisation),
+                request.organisation,
+                language=page_language(),
+            ),
             "board": board,
             "tiles": tiles_of(board.tally, claims_url=claims_url),
             "charter": charter,

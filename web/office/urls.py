@@ -20,6 +20,7 @@ from web.office import (
     home,
     parts,
     restating,
+    streams,
     suspensions,
 )
 
@@ -62,6 +63,13 @@ charter_pages = [
     path("redress/<int:pk>/", parts.redress, name="redress"),
     path("redress/<int:pk>/delete/", parts.redress_delete, name="redress-delete"),
 ]
+stream_pages = [
+    path("", streams.stream, name="stream"),
+    path("edit/", streams.stream_edit, name="stream-edit"),
+    path("keys/new/", streams.key_new, name="key-new"),
+    path("keys/<int:pk>/rotate/", streams.key_rotate, name="key-rotate"),
+    path("keys/<int:pk>/revoke/", streams.key_revoke, name="key-revoke"),
+]
 calendar_pages = [
     path("", calendars.calendar, name="calendar"),
     path("edit/", calendars.calendar_edit, name="calendar-edit"),
@@ -78,6 +86,8 @@ pages: list[URLPattern | URLResolver] = [
     path("calendars/", calendars.calendars, name="calendars"),
     path("new-calendar/", calendars.calendar_new, name="calendar-new"),
     path("calendars/<str:calendar>/", include(calendar_pages)),
+    path("streams/", streams.streams, name="streams"),
+    path("streams/<str:stream>/", include(stream_pages)),
     path("indicators/<str:indicator>/cases/", cases.cases, name="cases"),
     path("indicators/<str:indicator>/cases/<path:case>/", cases.case, name="case"),
     path("indicators/<str:indicator>/restate/", restating.restate, name="restate"),

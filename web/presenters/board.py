@@ -23,8 +23,8 @@ from core.text import Words, words
 from engine.periods import add_months
 from feedback.enums import ClaimState
 from feedback.models import Claim
-from indicators.enums import ResultState, ResultStatus
-from indicators.models import IndicatorRule, Result
+from indicators.enums import FeedState, ResultState, ResultStatus
+from indicators.models import FeedWatch, IndicatorRule, Result, Stream
 from indicators.queries.computing import period_of_result
 from indicators.queries.results import newest_lines, watermarks
 from web.charts import Point, sparkline
@@ -170,7 +170,7 @@ def board_of(
     )
     rules = list(
         IndicatorRule.objects.filter(edition__in=[edition.pk for edition in editions])
-        .select_related("commitment", "indicator", "stream")
+        .select_related("commitment", "indicator", "stream__watch")
         .order_by("position", "pk")
     )
     lines: dict[int, list[Result]] = {}
@@ -406,8 +406,7 @@ def _feed(
     if watermark is None:
         return Feed(_("no event has arrived yet"), silent=True)
     day = civil_day(watermark, reading.zone)
-    gap = rule.stream.expected_gap_days if rule.stream else None
-    if gap is not None and watermark + timedelta(days=gap) < now:
+    if rule.stream is not None and _is_silent(rule.stream, watermark, now):
         silence = (now - watermark).days
         text = ngettext(
             "events to %(date)s: silent for %(n)s day",
@@ -416,6 +415,14 @@ def _feed(
         )
         return Feed(text % {"date": day_words(day), "n": silence}, silent=True)
     return Feed(_("events to %(date)s") % {"date": day_words(day)}, silent=False)
+
+
+def _is_silent(stream: Stream, watermark: datetime, now: datetime) -> bool:
+    watch: FeedWatch | None = getattr(stream, "watch", None)
+    if watch is not None:
+        return watch.state == FeedState.SILENT
+    gap = stream.expected_gap_days
+    return gap is not None and watermark + timedelta(days=gap) < now
 
 
 def _tally(organisation: Organisation, statuses: Sequence[str], now: datetime) -> Tally:

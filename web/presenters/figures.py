@@ -80,6 +80,9 @@ CAUSES: dict[str, LazyText] = {
     "suspension recorded or lifted": gettext_lazy("suspension recorded or lifted"),
     "declared by hand": gettext_lazy("declared by hand"),
     "measured since it was declared": gettext_lazy("measured since it was declared"),
+    "a feed that was silent and speaks again": gettext_lazy(
+        "a feed that was silent and speaks again"
+    ),
 }
 # What percentages are of, on the axis of a chart.
 AXES: dict[str, LazyText] = {

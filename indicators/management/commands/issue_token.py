@@ -1,4 +1,4 @@
-"""manage.py issue_token ORG/STREAM --label NAME."""
+"""manage.py issue_token ORG/STREAM --label NAME [--operator NAME]."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.commands import named
 from indicators.models import Stream
-from indicators.services.streams import issue_token
+from indicators.services.streams import OperatorError, issue_token
 
 LONGEST_LABEL = 80  # as the column is wide
 
@@ -21,6 +21,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--label", required=True, help="which machine will hold the key"
         )
+        parser.add_argument(
+            "--operator",
+            default="",
+            help="the concessionaire of whom is whatever is sent with the key",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         stream = named(Stream.objects.all(), "stream", options["stream"])
@@ -28,6 +33,16 @@ class Command(BaseCommand):
         if not 0 < len(label) <= LONGEST_LABEL:
             msg = f"the label must have 1 to {LONGEST_LABEL} letters"
             raise CommandError(msg)
+        operator = options["operator"].strip()
+        if len(operator) > LONGEST_LABEL:
+            msg = f"an operator has at most {LONGEST_LABEL} letters"
+            raise CommandError(msg)
+        try:
+            key = issue_token(
+                stream=stream, label=label, operator=operator, at=timezone.now()
+            )
+        except OperatorError as error:
+            raise CommandError(str(error)) from error
         # Only the hash is kept, so this is the one time that the key can be read.
-        self.stdout.write(issue_token(stream=stream, label=label, at=timezone.now()))
+        self.stdout.write(key)
         self.stderr.write("keep this key: it is not shown again")

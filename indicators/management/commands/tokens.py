@@ -1,4 +1,4 @@
-"""manage.py tokens [ORG/STREAM] [--all]."""
+"""manage.py tokens [ORG/STREAM] [--operator NAME] [--all]."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.commands import named, write_table
 from indicators.models import Stream, StreamToken
 
-HEAD = ("stream", "label", "issued", "last used", "valid")
+HEAD = ("stream", "label", "operator", "issued", "last used", "valid")
 
 
 class Command(BaseCommand):
@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("stream", metavar="ORG/STREAM", nargs="?", default="")
+        parser.add_argument("--operator", default="", help="only those of this one")
         parser.add_argument(
             "--all", action="store_true", help="also those that open nothing any more"
         )
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         if options["stream"]:
             stream = named(Stream.objects.all(), "stream", options["stream"])
             keys = keys.filter(stream=stream)
+        if options["operator"]:
+            keys = keys.filter(operator=options["operator"])
         rows = [
             _row(key, now) for key in keys if options["all"] or not _ended(key, now)
         ]
@@ -44,6 +47,7 @@ def _row(key: StreamToken, now: datetime) -> tuple[str, ...]:
     return (
         f"{key.stream.organisation.slug}/{key.stream.code}",
         key.label,
+        key.operator or "-",
         _shown(key.created_at),
         "never" if key.last_used_at is None else _shown(key.last_used_at),
         "yes"

@@ -150,7 +150,7 @@ def test_dashboard_costs_the_same_whatever_its_length(
         cases.share(edition, met=3)
     client = at_work("MANAGER")
     # session, person, organisation, roles; editions, rules, ledger, feeds, claims
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(OFFICE)
 
 
