@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "results.restate": frozenset({Role.MANAGER, Role.APPROVER}),
     "calendars.view": EVERYBODY,
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
+    "events.import": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(
         {Role.APPROVER, Role.PUBLISHER, Role.ADMINISTRATOR}
     ),

@@ -71,3 +71,15 @@ class ResultStatus(TextChoices):
     NOT_COMPUTABLE = "not_computable", _("Not computable")
     NOT_EVALUATED = "not_evaluated", _("Not evaluated")
     SUSPENDED = "suspended", _("Suspended")
+
+
+class FileState(TextChoices):
+    """How far a file of events has come that somebody gave the office."""
+
+    NEW = "new", _("Waits for its columns")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked, not imported yet")
+    IMPORTING = "importing", _("Being imported")
+    DONE = "done", _("Imported")
+    FAILED = "failed", _("Could not be read")
+    REMOVED = "removed", _("Removed without importing it")

@@ -9,12 +9,13 @@ a good one out. Sending the same again changes nothing.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -174,6 +175,62 @@ def record(
     :param at: now; an event may not lie in the future beyond :data:`SKEW`.
     :returns: after the commit, when called outside a transaction.
     """
+    receipt, incoming = _read(stream, lines, at)
+    with transaction.atomic():
+        _write(stream, incoming, receipt, at)
+        receipt.watermark = ServiceEvent.objects.filter(stream=stream).aggregate(
+            latest=Max("occurred_at")
+        )["latest"]
+    receipt.refused.sort(key=lambda refusal: refusal.line)
+    return receipt
+
+
+class Rehearsal:
+    """
+    Says what recording batches one after the other would do, and writes nothing.
+
+    So it keeps nobody waiting, however long it takes. It remembers what earlier
+    batches would have recorded: some 250 bytes for each event.
+    """
+
+    def __init__(self, *, stream: Stream, at: datetime) -> None:
+        self.stream = stream
+        self.at = at
+        self._digests: dict[str, bytes] = {}
+        self._replaced: set[str] = set()
+        # Of the last batch, in order of lines: what would be recorded, what is known.
+        self.new: list[_Incoming] = []
+        self.known: list[_Incoming] = []
+
+    def record(
+        self, lines: Iterable[tuple[int, Mapping[str, Any] | LineError]]
+    ) -> Receipt:
+        """Return what :func:`record` would return, but for the watermark."""
+        receipt, incoming = _read(self.stream, lines, self.at)
+        _refuse_unknown(self.stream, incoming, receipt, also=self._digests)
+        ordered = sorted(incoming.values(), key=attrgetter("id"))
+        fresh = _fresh(
+            self.stream, ordered, also=self._digests, also_taken=self._replaced
+        )
+        receipt.recorded += len(fresh)
+        new = {event.id for event in fresh}
+        rest = [event for event in incoming.values() if event.id not in new]
+        _explain_rest(self.stream, rest, receipt, also=self._digests)
+        self._digests |= {event.id: bytes.fromhex(event.digest) for event in fresh}
+        self._replaced |= {event.replaces for event in fresh if event.replaces}
+        refused = {(refusal.line, refusal.id) for refusal in receipt.refused}
+        self.new = sorted(fresh, key=attrgetter("line"))
+        self.known = [event for event in rest if (event.line, event.id) not in refused]
+        receipt.refused.sort(key=lambda refusal: refusal.line)
+        return receipt
+
+
+def _read(
+    stream: Stream,
+    lines: Iterable[tuple[int, Mapping[str, Any] | LineError]],
+    at: datetime,
+) -> tuple[Receipt, dict[str, _Incoming]]:
+    """Return the events of a batch by identifier, and what became of the others."""
     receipt = Receipt()
     incoming: dict[str, _Incoming] = {}
     reader = _Reader(stream, latest=at + SKEW)
@@ -192,29 +249,13 @@ def record(
         first = incoming.setdefault(event.id, event)
         if first is not event:
             _repeated(receipt, event, first.digest)
-    with transaction.atomic():
-        _write(stream, incoming, receipt, at)
-        receipt.watermark = ServiceEvent.objects.filter(stream=stream).aggregate(
-            latest=Max("occurred_at")
-        )["latest"]
-    receipt.refused.sort(key=lambda refusal: refusal.line)
-    return receipt
+    return receipt, incoming
 
 
 def _write(
     stream: Stream, incoming: dict[str, _Incoming], receipt: Receipt, at: datetime
 ) -> None:
-    unknown = _unknown_replaced(stream, incoming)
-    for event in unknown:
-        del incoming[event.id]
-        receipt.refused.append(
-            Refusal(
-                event.line,
-                event.id,
-                "replaces_unknown",
-                f"there is no event {event.replaces!r} to replace",
-            )
-        )
+    _refuse_unknown(stream, incoming, receipt)
     if not incoming:
         return
     if any(event.replaces for event in incoming.values()):
@@ -237,6 +278,29 @@ def _write(
     mark_cases(stream, touched, at=at)
 
 
+def _refuse_unknown(
+    stream: Stream,
+    incoming: dict[str, _Incoming],
+    receipt: Receipt,
+    also: Collection[str] = (),
+) -> None:
+    """
+    Take out the events that replace what is not there.
+
+    :param also: identifiers that are as good as in the log.
+    """
+    for event in _unknown_replaced(stream, incoming, also):
+        del incoming[event.id]
+        receipt.refused.append(
+            Refusal(
+                event.line,
+                event.id,
+                "replaces_unknown",
+                f"there is no event {event.replaces!r} to replace",
+            )
+        )
+
+
 def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[str]:
     """
     Write events by COPY, straight into the log; return the identifiers that were new.
@@ -253,14 +317,27 @@ def _insert(stream: Stream, events: Sequence[_Incoming], at: datetime) -> set[st
             return {event.id for event in fresh}
 
 
-def _fresh(stream: Stream, ordered: Sequence[_Incoming]) -> list[_Incoming]:
-    """Return the events that the log has not, nor another that replaces the same."""
+def _fresh(
+    stream: Stream,
+    ordered: Sequence[_Incoming],
+    *,
+    also: Collection[str] = (),
+    also_taken: Collection[str] = (),
+) -> list[_Incoming]:
+    """
+    Return the events that the log has not, nor another that replaces the same.
+
+    :param also: identifiers that are as good as in the log; ``also_taken``: those that
+        are as good as replaced.
+    """
     known = _in_log(stream, "external_id", [event.id for event in ordered])
     asked = [event.replaces for event in ordered if event.replaces]
     taken = _in_log(stream, "replaces", asked) if asked else set()
     fresh = []
     for event in ordered:
-        if event.id in known or event.replaces in taken:
+        if event.id in known or event.id in also:
+            continue
+        if event.replaces in taken or event.replaces in also_taken:
             continue
         fresh.append(event)
         if event.replaces:
@@ -306,13 +383,23 @@ def _row(event: _Incoming) -> tuple[str, ...]:
     )
 
 
-def _explain_rest(stream: Stream, rest: Sequence[_Incoming], receipt: Receipt) -> None:
-    """Say of every event that was not new whether it is a replay or a conflict."""
+def _explain_rest(
+    stream: Stream,
+    rest: Sequence[_Incoming],
+    receipt: Receipt,
+    also: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """
+    Say of every event that was not new whether it is a replay or a conflict.
+
+    :param also: digests of events that are as good as in the log.
+    """
     known = dict(
         ServiceEvent.objects.filter(
             stream=stream, external_id__in=[event.id for event in rest]
         ).values_list("external_id", "digest")
     )
+    known |= {event.id: also[event.id].hex() for event in rest if event.id in also}
     for event in rest:
         if event.id in known:
             _repeated(receipt, event, known[event.id])
@@ -343,7 +430,7 @@ def _repeated(receipt: Receipt, event: _Incoming, known_digest: str) -> None:
 
 
 def _unknown_replaced(
-    stream: Stream, incoming: Mapping[str, _Incoming]
+    stream: Stream, incoming: Mapping[str, _Incoming], also: Collection[str]
 ) -> list[_Incoming]:
     asked = {event.replaces for event in incoming.values() if event.replaces}
     if not asked:
@@ -356,7 +443,11 @@ def _unknown_replaced(
     unknown = []
     # In order of lines: two events that replace each other would both vanish.
     for event in incoming.values():
-        if event.replaces and event.replaces not in known:
+        if (
+            event.replaces
+            and event.replaces not in known
+            and event.replaces not in also
+        ):
             unknown.append(event)
         else:
             known.add(event.id)
