@@ -39,9 +39,10 @@ MOST_TYPES = 60
 MOST_WORDS = 4
 # Of the cells of a column, how many must look personal for the column to be left out.
 PERSONAL_SHARE = 0.2
-# One file in a hundred has a typing error: a column of dates is still one.
-DATED_SHARE = 0.9
+# A column of dates is one still if some of them have typing errors.
+DATED_SHARE = 0.6
 UNIQUE_SHARE = 0.98
+NAMED_SHARE = 0.5
 
 DAY_FORM = re.compile(
     r"(?P<first>\d{4}|\d{1,2})(?P<mark>[/.-])\d{1,2}(?P=mark)(?P<last>\d{4}|\d{1,2})"
@@ -447,7 +448,7 @@ class _Guesser:
             if column is not case
             and not column.number
             and 0 < len(set(column.texts)) <= MOST_TYPES
-            and self._is_full(column)
+            and self._is_full(column, TYPE_WORDS)
         ]
         said = [column for column in found if self._says_types(column)]
         named = [column for column in found if _words(column.name) & TYPE_WORDS]
@@ -517,14 +518,20 @@ class _Guesser:
     # Both.
 
     def _cases(self) -> list[Column]:
-        return [column for column in self.plain if self._is_full(column)]
+        return [
+            column
+            for column in self.plain
+            if self._is_full(column, CASE_WORDS | FIRST_CASE_WORDS)
+        ]
 
     def _fitness_of_repeated(self, column: Column) -> tuple[int, bool, int]:
         named = _case_rank(column)
         return named, not self._is_unique(column), len(set(column.texts))
 
-    def _is_full(self, column: Column) -> bool:
-        return 0 < UNIQUE_SHARE * self.height <= len(column.texts)
+    def _is_full(self, column: Column, named: Collection[str]) -> bool:
+        """Say whether nearly no cell is empty: of a column with such a name, half."""
+        needed = NAMED_SHARE if _words(column.name) & set(named) else UNIQUE_SHARE
+        return 0 < needed * self.height <= len(column.texts)
 
     def _is_unique(self, column: Column) -> bool:
         return len(set(column.texts)) >= UNIQUE_SHARE * len(column.texts) > 0

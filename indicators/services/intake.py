@@ -219,7 +219,7 @@ class Rehearsal:
         self._digests |= {event.id: bytes.fromhex(event.digest) for event in fresh}
         self._replaced |= {event.replaces for event in fresh if event.replaces}
         refused = {(refusal.line, refusal.id) for refusal in receipt.refused}
-        self.new = sorted(fresh, key=attrgetter("line"))
+        self.new = sorted(fresh, key=attrgetter("line", "at"))
         self.known = [event for event in rest if (event.line, event.id) not in refused]
         receipt.refused.sort(key=lambda refusal: refusal.line)
         return receipt

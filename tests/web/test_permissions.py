@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
@@ -24,6 +25,8 @@ from charters.models import Edition
 from charters.services.drafts import open_next
 from core.text import LANGUAGES
 from feedback.services.claims import file_claim
+from indicators.models import Stream
+from indicators.services.uploads import receive_file
 from tests import builders
 from tests.builders import NOW
 from tests.indicators.helpers import event, send
@@ -74,6 +77,7 @@ CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
+FEED = {"stream": "requests"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
     Row("readyz", GET, PUBLIC, 200),
@@ -136,6 +140,10 @@ ROWS: list[Row] = [
     *page("cases", "results.view", indicator="IND-1"),
     *page("case", "results.view", **CASE),
     *form("restate", "results.restate", indicator="IND-1"),
+    *form("files", "events.import", **FEED),
+    *form("file", "events.import", sent=302, **FEED, pk="file"),
+    *form("file-columns", "events.import", **FEED, pk="file"),
+    *page("file-refused", "events.import", **FEED, pk="file"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
 ]  # fmt: skip
@@ -159,6 +167,11 @@ def own_cache(settings) -> None:
     }
 
 
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path) -> None:
+    settings.UPLOADS_ROOT = str(tmp_path)
+
+
 @pytest.fixture
 def world(charter: Edition) -> dict[str, Any]:
     """The town's library with a draft and a claim: what the arguments stand for."""
@@ -174,12 +187,20 @@ def world(charter: Edition) -> dict[str, Any]:
         at=NOW,
     ).claim
     send(event("E-1", CASE["case"]))
+    given = receive_file(
+        stream=Stream.objects.get(code="requests"),
+        name="requests.csv",
+        content=ContentFile(b"num,opened\n1,2026-01-05\n"),
+        by=author,
+        at=NOW,
+    )
     return {
         "commitment": draft.commitments.get().pk,
         "indicator": draft.indicator_rules.get().pk,
         "assurance": draft.assurance_measures.get().pk,
         "redress": draft.redress_measures.get().pk,
         "claim": claim.reference,
+        "file": given.pk,
         "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 

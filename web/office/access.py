@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 
@@ -31,12 +31,12 @@ class StaffRequest(HttpRequest):
     roles: frozenset[str]
 
 
-StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
+StaffView = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
 def requires(
     permission: str, *, post: str | None = None
-) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
+) -> Callable[[StaffView[P]], Callable[..., HttpResponseBase]]:
     """
     Let a view be called only with a permission of :data:`accounts.rules.PERMISSIONS`.
 
@@ -48,11 +48,11 @@ def requires(
     for name in (permission, writing):
         PERMISSIONS[name]
 
-    def decorate(view: StaffView[P]) -> Callable[..., HttpResponse]:
+    def decorate(view: StaffView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(
             request: HttpRequest, organisation: str, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             staff = cast(StaffRequest, request)

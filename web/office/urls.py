@@ -15,6 +15,7 @@ from web.office import (
     dashboard,
     drafts,
     feasibility,
+    files,
     home,
     parts,
     restating,
@@ -67,6 +68,12 @@ calendar_pages = [
     path("library/", calendars.calendar_library, name="calendar-library"),
     path("import/", calendars.calendar_import, name="calendar-import"),
 ]
+file_pages = [
+    path("", files.files, name="files"),
+    path("<int:pk>/", files.file, name="file"),
+    path("<int:pk>/columns/", files.file_columns, name="file-columns"),
+    path("<int:pk>/refused.csv", files.file_refused, name="file-refused"),
+]
 pages: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("charters/", charters.charters, name="charters"),
@@ -79,6 +86,7 @@ pages: list[URLPattern | URLResolver] = [
     path("indicators/<str:indicator>/cases/", cases.cases, name="cases"),
     path("indicators/<str:indicator>/cases/<path:case>/", cases.case, name="case"),
     path("indicators/<str:indicator>/restate/", restating.restate, name="restate"),
+    path("streams/<str:stream>/files/", include(file_pages)),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
