@@ -32,7 +32,7 @@ def roll(**_future: object) -> None:
     figures.roll(at=timezone.now())
 
 
-@shared_task(name=uploads.TAKE_FILE, acks_late=True, ignore_result=True)
+@shared_task(name="indicators.take_file", acks_late=True, ignore_result=True)
 def take_file(*, file_id: int, **_future: object) -> None:
     """Rehearse or import one file of events."""
     uploads.take_up(file_id=file_id, at=timezone.now())

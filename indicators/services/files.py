@@ -153,6 +153,11 @@ def _xes_lines(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines
 
 
 def opened(path: Path, mode: str, **options: Any) -> IO[Any]:
+    """
+    Open a file, unpacking it if its name says that it is packed.
+
+    :raises FileError: if there is none, or no such encoding.
+    """
     try:
         if path.name.lower().endswith(".gz"):
             return cast("IO[Any]", gzip.open(path, mode, **options))
@@ -163,6 +168,7 @@ def opened(path: Path, mode: str, **options: Any) -> IO[Any]:
 
 
 def unreadable(error: Exception) -> FileError:
+    """Return the error that says that a file is damaged, or none of its kind."""
     return FileError(f"the file cannot be read: {error}")
 
 

@@ -42,7 +42,6 @@ from indicators.services.personal import kind_of_value
 from indicators.services.samples import Sample, kind_of, sample_of
 from indicators.services.tables import FileError, Lines
 
-TAKE_FILE = "indicators.take_file"
 # How long the content of a file is kept after the last step that somebody took.
 KEPT = timedelta(days=7)
 ABANDONED = timedelta(days=1)
@@ -150,7 +149,7 @@ def order_rehearsal(
         rehearsed=None,
         changed_at=at,
     )
-    enqueue_on_commit(TAKE_FILE, file_id=file.pk)
+    enqueue_on_commit("indicators.take_file", file_id=file.pk)
 
 
 @transaction.atomic
@@ -173,7 +172,7 @@ def order_import(*, file: EventFile, by: User, at: datetime) -> None:
         refused=0,
     )
     _audit("indicators.order_import", file, by.pk, at)
-    enqueue_on_commit(TAKE_FILE, file_id=file.pk)
+    enqueue_on_commit("indicators.take_file", file_id=file.pk)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -205,6 +206,7 @@ def file(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         context = {"view": view}
         response = render(request, "office/file_progress.html", context)
+        patch_vary_headers(response, ["HX-Request"])
         if not view.at_work:
             # What was waited for is there: the page shows it.
             response["HX-Refresh"] = "true"
