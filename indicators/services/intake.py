@@ -220,7 +220,8 @@ class Rehearsal:
         self._replaced |= {event.replaces for event in fresh if event.replaces}
         refused = {(refusal.line, refusal.id) for refusal in receipt.refused}
         self.new = sorted(fresh, key=attrgetter("line", "at"))
-        self.known = [event for event in rest if (event.line, event.id) not in refused]
+        known = [event for event in rest if (event.line, event.id) not in refused]
+        self.known = sorted(known, key=attrgetter("line", "at"))
         receipt.refused.sort(key=lambda refusal: refusal.line)
         return receipt
 

@@ -120,7 +120,7 @@ class _Place:
     ) -> HttpResponse:
         """Render a page of this feed's files."""
         files: Crumb = (
-            _("Files of %(feed)s") % {"feed": self.name.text},
+            _("Files: %(feed)s") % {"feed": self.name.text},
             self.url("files"),
         )
         return render_office(
@@ -167,7 +167,7 @@ def files(request: StaffRequest, stream: str) -> HttpResponse:
             return redirect(place.url("file-columns", file.pk))
     return place.render(
         "office/files.html",
-        _("Files of %(feed)s") % {"feed": place.name.text},
+        _("Files: %(feed)s") % {"feed": place.name.text},
         {
             "form": form,
             "faults": form_faults(form),
