@@ -6,9 +6,9 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     DJANGO_SETTINGS_MODULE=config.settings.production
 
-# Its own user; /data is for the beat's schedule.
+# Its own user; /data is for the beat's schedule, /uploads for files of events.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin paraula \
-    && install --directory --owner=paraula --group=paraula --mode=0700 /data
+    && install --directory --owner=paraula --group=paraula --mode=0700 /data /uploads
 
 WORKDIR /app
 

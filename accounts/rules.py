@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calendars.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "streams.view": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR, Role.AUDITOR}),
     "streams.edit": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
+    "events.import": frozenset({Role.DATA_STEWARD, Role.ADMINISTRATOR}),
     "commitments.suspend": frozenset(
         {Role.APPROVER, Role.PUBLISHER, Role.ADMINISTRATOR}
     ),

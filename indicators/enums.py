@@ -106,3 +106,15 @@ class FeedState(TextChoices):
     LATE = "late", pgettext_lazy("feed", "late")
     THIN = "thin", pgettext_lazy("feed", "too few events")
     SILENT = "silent", pgettext_lazy("feed", "silent")
+
+
+class FileState(TextChoices):
+    """How far a file of events has come that somebody gave the office."""
+
+    NEW = "new", _("Waits for its columns")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked, not imported yet")
+    IMPORTING = "importing", _("Being imported")
+    DONE = "done", _("Imported")
+    FAILED = "failed", _("Could not be read")
+    REMOVED = "removed", _("Removed without importing it")

@@ -19,6 +19,7 @@ from indicators.enums import (
     ASKED,
     Comparator,
     FeedState,
+    FileState,
     IndicatorKind,
     ManualState,
     PeriodChoice,
@@ -354,6 +355,124 @@ class ServiceEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.external_id}"
+
+
+class EventFile(models.Model):
+    """
+    A file of events that somebody gave the office, and what became of it.
+
+    Its content is removed some days after the last step; the row stays, with who did
+    what, the digest of the content and the counts.
+
+    :ivar content: the name of its content in the storage; empty once it is removed.
+    :ivar mapping: TOML, as mapping files are; empty if the file needs none.
+    :ivar read: events of it that the work under way is done with; ``recorded``,
+        ``replayed`` and ``refused`` say what became of them, or would.
+    :ivar rehearsed: what the rehearsal found: its counts, and the first events that
+        would be new (``new``) and are known (``known``).
+    :ivar attempts: how often a worker took it up and did not come to an end.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(_("file name"), max_length=200)
+    content = models.CharField(max_length=60, blank=True)
+    size = models.PositiveBigIntegerField(_("size"))
+    digest = models.CharField(max_length=64)
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(_("uploaded at"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=FileState.choices, default=FileState.NEW
+    )
+    mapping = models.TextField(blank=True)
+    rehearsed = models.JSONField(null=True)
+    read = models.PositiveBigIntegerField(default=0)
+    recorded = models.PositiveBigIntegerField(default=0)
+    replayed = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+    failure = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    imported_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=FileState.values), name="event_file_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[FileState.IMPORTING, FileState.DONE])
+                | Q(imported_by__isnull=False),
+                name="event_file_imported_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(digest__length=64), name="event_file_digest_length"
+            ),
+        ]
+        indexes = [
+            # Serves the list of a stream's files, newest first.
+            models.Index(fields=["stream", "-id"], name="event_file_by_stream"),
+            # Serves the worker that looks for what is left to do.
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=[FileState.CHECKING, FileState.IMPORTING]),
+                name="event_file_at_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.digest[:12]}"
+
+
+class FileRefusal(models.Model):
+    """A line of a file of events that was not recorded, or would not be, and why."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    file = models.ForeignKey(
+        EventFile, on_delete=models.CASCADE, related_name="refusals"
+    )
+    line = models.PositiveBigIntegerField()
+    external_id = models.CharField(max_length=200, blank=True)
+    code = models.CharField(max_length=40)
+    detail = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.line} {self.code}"
+
+
+class SavedMapping(models.Model):
+    """
+    A mapping that is kept for the next file of a stream with these columns.
+
+    :ivar columns: those that it reads.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    stream = models.ForeignKey(
+        Stream, on_delete=models.PROTECT, related_name="mappings"
+    )
+    name = models.CharField(_("name"), max_length=80)
+    mapping = models.TextField()
+    columns = models.JSONField(default=list)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "name"], name="saved_mapping_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.name}"
 
 
 class Indicator(models.Model):

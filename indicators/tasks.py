@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from indicators.services import figures, questions, watching
+from indicators.services import figures, questions, uploads, watching
 
 
 @shared_task(name="indicators.refresh", acks_late=True, ignore_result=True)
@@ -48,3 +48,22 @@ def ask_source(source_id: int, **_future: object) -> None:
 def watch(**_future: object) -> None:
     """Find the feeds that fell silent or speak again."""
     watching.watch(at=timezone.now())
+
+
+@shared_task(name="indicators.take_file", acks_late=True, ignore_result=True)
+def take_file(*, file_id: int, **_future: object) -> None:
+    """Rehearse or import one file of events."""
+    uploads.take_up(file_id=file_id, at=timezone.now())
+
+
+@shared_task(name="indicators.take_files", acks_late=True, ignore_result=True)
+def take_files(**_future: object) -> None:
+    """Take up the files whose message was lost, or whose worker died."""
+    for file_id in uploads.waiting_files():
+        uploads.take_up(file_id=file_id, at=timezone.now())
+
+
+@shared_task(name="indicators.prune_files", acks_late=True, ignore_result=True)
+def prune_files(**_future: object) -> None:
+    """Remove the content of files that nobody needs any more."""
+    uploads.prune(at=timezone.now())

@@ -118,6 +118,8 @@ if urlsplit(REDIS_URL).scheme in {"redis", "rediss"}:
     }
 CELERY_BEAT_SCHEDULE = {
     "indicators-sweep": {"task": "indicators.sweep", "schedule": 30.0},
+    "indicators-take-files": {"task": "indicators.take_files", "schedule": 30.0},
+    "indicators-prune-files": {"task": "indicators.prune_files", "schedule": 3600.0},
     "indicators-roll": {"task": "indicators.roll", "schedule": 600.0},
     "indicators-ask": {"task": "indicators.ask", "schedule": 60.0},
     "indicators-freeze": {"task": "indicators.freeze", "schedule": 3600.0},
@@ -181,6 +183,16 @@ DEMO_ALLOWED = False
 
 # How many proxies of our own append to X-Forwarded-For; 0: nobody's word is taken.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# Where files of events wait that people upload; never under the web server's root.
+UPLOADS_ROOT = env.path(
+    "UPLOADS_ROOT",
+    default=str(
+        Path(env.str("PARAULA_DATA", default="") or BASE_DIR / "var") / "uploads"
+    ),
+)()
+# The largest of them, in bytes.
+UPLOAD_MAX_BYTES = 32 * 1024 * 1024
 
 # The largest batch of events that the API takes in one request.
 EVENTS_MAX_LINES = 10_000

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('indicators', '0007_stream_personal_allowed'),
+        ('indicators', '0008_upload'),
     ]
 
     operations = [

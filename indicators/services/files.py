@@ -12,10 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
-from django.db import transaction
-
 from indicators.models import Stream
-from indicators.services.intake import LineError, Receipt, record
+from indicators.services.intake import LineError, Receipt, Rehearsal, record
 from indicators.services.mapping import FileMapping, refuse_personal
 from indicators.services.tables import FileError, Line, Lines, table_lines
 from indicators.services.workbooks import sheet_rows
@@ -23,7 +21,18 @@ from indicators.services.xes import ID, log_events
 
 BATCH = 10_000
 LONGEST_LINE = 1 << 20
-__all__ = ["FileError", "import_file", "lines_of", "parse_line"]
+__all__ = [
+    "DAMAGED",
+    "FileError",
+    "bounded",
+    "checked_lines",
+    "import_file",
+    "lines_of",
+    "next_batch",
+    "opened",
+    "parse_line",
+    "unreadable",
+]
 
 
 def import_file(
@@ -44,38 +53,44 @@ def import_file(
     :param mapping: how rows become events. Without one, tables must be exports of
         ours, NDJSON lines are events as the API takes them, and XES is read by the
         names that its standard gives.
-    :param dry_run: say what would happen and record nothing.
+    :param dry_run: say what would happen and record nothing; takes some 250 bytes of
+        memory for each new event.
     :param progress: told the sums after each batch.
     :raises FileError: if the file cannot be read; the batches before stay recorded.
     :raises indicators.services.mapping.MappingError: if the columns do not fit
         or look like personal data.
     """
-    if dry_run:
-        with transaction.atomic():
-            receipt = _import(stream, path, mapping, at, progress)
-            transaction.set_rollback(True)
-        return receipt
-    return _import(stream, path, mapping, at, progress)
-
-
-def _import(
-    stream: Stream,
-    path: Path,
-    mapping: FileMapping | None,
-    at: datetime,
-    progress: Callable[[Receipt], None],
-) -> Receipt:
-    if mapping is not None:
-        refuse_personal(mapping, allowed=stream.personal_allowed)
+    rehearsal = Rehearsal(stream=stream, at=at) if dry_run else None
     total = Receipt()
-    with closing(lines_of(path, mapping, stream)) as lines:
-        while batch := _next_batch(lines, total):
-            total.add(record(stream=stream, lines=batch, at=at))
+    with closing(checked_lines(path, mapping, stream)) as lines:
+        while batch := next_batch(lines, total):
+            if rehearsal:
+                total.add(rehearsal.record(batch))
+            else:
+                total.add(record(stream=stream, lines=batch, at=at))
             progress(total)
     return total
 
 
-def _next_batch(lines: Iterator[Line], done: Receipt) -> list[Line]:
+def checked_lines(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines:
+    """
+    Yield what :func:`lines_of` does, once it is clear that no personal data is kept.
+
+    :raises indicators.services.mapping.MappingError: if a column that is kept is named
+        like personal data.
+    """
+    if mapping is not None:
+        refuse_personal(mapping, allowed=stream.personal_allowed)
+    return lines_of(path, mapping, stream)
+
+
+def next_batch(lines: Iterator[Line], done: Receipt) -> list[Line]:
+    """
+    Return the next lines, at most :data:`BATCH`.
+
+    :param done: what became of those before.
+    :raises FileError: if the file cannot be read on; it says what was done.
+    """
     try:
         return list(islice(lines, BATCH))
     except FileError as error:
@@ -112,20 +127,20 @@ DAMAGED = (UnicodeError, csv.Error, OSError, EOFError, zlib.error)
 
 def _text_lines(path: Path, mapping: FileMapping | None, *, table: bool) -> Lines:
     encoding = mapping.encoding if mapping else "utf-8-sig"
-    with cast("TextIO", _opened(path, "rt", encoding=encoding, newline="")) as file:
+    with cast("TextIO", opened(path, "rt", encoding=encoding, newline="")) as file:
         try:
             if table:
                 yield from table_lines(_csv_rows(file, mapping), mapping)
             else:
                 yield from _json_lines(file, mapping)
         except DAMAGED as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
 
 
 def _xes_lines(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines:
     if mapping is not None and not mapping.id and mapping.long is not None:
         mapping = replace(mapping, id=ID)
-    with cast("IO[bytes]", _opened(path, "rb")) as file:
+    with cast("IO[bytes]", opened(path, "rb")) as file:
         try:
             for item in log_events(file):
                 if mapping is None:
@@ -134,10 +149,15 @@ def _xes_lines(path: Path, mapping: FileMapping | None, stream: Stream) -> Lines
                 for event in mapping.events(item.row()):
                     yield item.line, event
         except DAMAGED as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
 
 
-def _opened(path: Path, mode: str, **options: Any) -> IO[Any]:
+def opened(path: Path, mode: str, **options: Any) -> IO[Any]:
+    """
+    Open a file, unpacking it if its name says that it is packed.
+
+    :raises FileError: if there is none, or no such encoding.
+    """
     try:
         if path.name.lower().endswith(".gz"):
             return cast("IO[Any]", gzip.open(path, mode, **options))
@@ -147,11 +167,12 @@ def _opened(path: Path, mode: str, **options: Any) -> IO[Any]:
         raise FileError(msg) from error
 
 
-def _unreadable(error: Exception) -> FileError:
+def unreadable(error: Exception) -> FileError:
+    """Return the error that says that a file is damaged, or none of its kind."""
     return FileError(f"the file cannot be read: {error}")
 
 
-def _bounded(file: TextIO) -> Iterator[str]:
+def bounded(file: TextIO) -> Iterator[str]:
     """Yield the lines of a file, none of them so long that it fills the memory."""
     while line := file.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE:
@@ -163,7 +184,7 @@ def _bounded(file: TextIO) -> Iterator[str]:
 def _csv_rows(
     file: TextIO, mapping: FileMapping | None
 ) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_bounded(file), delimiter=mapping.delimiter if mapping else ",")
+    reader = csv.reader(bounded(file), delimiter=mapping.delimiter if mapping else ",")
     for cells in reader:
         # An empty header is one; after it, an empty line is nothing.
         if cells or reader.line_num == 1:
@@ -171,7 +192,7 @@ def _csv_rows(
 
 
 def _json_lines(file: TextIO, mapping: FileMapping | None) -> Lines:
-    for number, text in enumerate(_bounded(file), start=1):
+    for number, text in enumerate(bounded(file), start=1):
         if not text.strip():
             continue
         raw = parse_line(text)

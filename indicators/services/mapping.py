@@ -7,10 +7,11 @@ is refused with its number and the reason, and the others go on.
 """
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from indicators.services.personal import kind_of_column
 
 PLACE = re.compile(r"\{([^{}]+)\}")
 QUARTER = re.compile(r"^(Q[1-4])[ /-](\d{4})$")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 KEYS = frozenset(
     {
         "timezone", "case", "id", "attributes", "instants", "encoding", "delimiter",
@@ -136,6 +138,32 @@ class FileMapping:
             wide=wide,
             long=long,
         )
+
+    def to_toml(self) -> str:
+        """Write the mapping file that :meth:`from_toml` reads as this mapping."""
+        entries: dict[str, Any] = {
+            "case": self.case,
+            "id": self.id,
+            "timezone": self.zone.key,
+            "attributes": list(self.attributes),
+            "instants": list(self.instants),
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "sheet": self.sheet,
+            "missing": sorted(self.missing - {""}),
+            "datetime_format": self.datetime_format,
+            "decimal": self.decimal,
+            "thousands": self.thousands,
+        }
+        lines = _toml_lines({name: found for name, found in entries.items() if found})
+        for event in self.wide:
+            lines += ["", "[[event]]", *_toml_lines(_said(event))]
+        if self.long is not None:
+            said = _said(self.long)
+            types = said.pop("types", {})
+            lines += ["", "[long]", *_toml_lines(said)]
+            lines += ["[long.types]", *_toml_lines(types)] if types else []
+        return "\n".join([*lines, ""])
 
     def columns(self) -> list[str]:
         """Every column that the mapping reads, templates taken apart."""
@@ -274,7 +302,7 @@ class FileMapping:
             return cell if cell.tzinfo else cell.replace(tzinfo=self.zone)
         text = cell_text(cell).strip()
         if self.datetime_format == "period":
-            instant = _start_of_period(text)
+            instant = start_of_period(text)
         elif self.datetime_format:
             try:
                 instant = datetime.strptime(text, self.datetime_format)  # noqa: DTZ007 -- the zone follows
@@ -313,7 +341,12 @@ def refuse_personal(mapping: FileMapping, *, allowed: Collection[str]) -> None:
             raise MappingError(msg)
 
 
-def _start_of_period(text: str) -> datetime:
+def start_of_period(text: str) -> datetime:
+    """
+    Return the local midnight at which a period begins: 2026, 2026-Q1, Q1 2026, 2026-03.
+
+    :raises ValueError: if it is no period.
+    """
     quarter = QUARTER.match(text)
     label = f"{quarter.group(2)}-{quarter.group(1)}" if quarter else text
     try:
@@ -321,6 +354,24 @@ def _start_of_period(text: str) -> datetime:
     except PeriodError as error:
         raise ValueError(str(error)) from error
     return datetime(start.year, start.month, start.day)  # noqa: DTZ001 -- the zone follows
+
+
+def _said(part: WideEvent | LongEvents) -> dict[str, Any]:
+    return {f.name: found for f in fields(part) if (found := getattr(part, f.name))}
+
+
+def _toml_lines(entries: Mapping[str, Any]) -> list[str]:
+    """Write entries of words and of lists of words; JSON's are TOML's, but for one."""
+    return [
+        f"{_toml_key(name)} = {json.dumps(found, ensure_ascii=False)}".replace(
+            "\x7f", "\\u007f"
+        )
+        for name, found in entries.items()
+    ]
+
+
+def _toml_key(name: str) -> str:
+    return name if BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def _places(name: str) -> list[str]:

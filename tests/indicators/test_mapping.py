@@ -1,11 +1,19 @@
 """How the rows of somebody's file become events."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, strategies as st
 
 from indicators.services.intake import LineError
-from indicators.services.mapping import FileMapping, MappingError
+from indicators.services.mapping import (
+    FileMapping,
+    LongEvents,
+    MappingError,
+    WideEvent,
+)
 
 WIDE = """
 timezone = "Europe/Madrid"
@@ -218,3 +226,37 @@ def test_a_wrong_column_is_named_with_those_there_are():
     assert str(caught.value) == (
         "the file has no column 'out'; it has: num, in, OUT, channel"
     )
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+WIDE_EVENTS = st.lists(
+    st.builds(WideEvent, NAMES, NAMES, WORDS), min_size=1, max_size=3
+).map(tuple)
+LONG_EVENTS = st.builds(
+    LongEvents, NAMES, NAMES, WORDS, st.dictionaries(WORDS, NAMES, max_size=3), NAMES
+)
+
+
+@given(
+    st.builds(
+        FileMapping,
+        zone=st.sampled_from([ZoneInfo("UTC"), ZoneInfo("Europe/Madrid")]),
+        case=NAMES,
+        id=WORDS,
+        attributes=st.lists(WORDS, max_size=3).map(tuple),
+        instants=st.lists(WORDS, max_size=3).map(tuple),
+        encoding=NAMES,
+        delimiter=NAMES.map(lambda text: text[0]),
+        missing=st.sets(WORDS, max_size=3).map(lambda marks: frozenset({"", *marks})),
+        datetime_format=WORDS,
+        decimal=NAMES,
+        thousands=WORDS,
+        sheet=WORDS,
+    ),
+    WIDE_EVENTS | LONG_EVENTS,
+)
+def test_a_mapping_is_written_as_it_is_read(mapping, events):
+    parts = {"wide": events} if isinstance(events, tuple) else {"long": events}
+    mapping = replace(mapping, **parts)
+    assert FileMapping.from_toml(mapping.to_toml()) == mapping

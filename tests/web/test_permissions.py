@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
@@ -26,6 +27,7 @@ from core.text import LANGUAGES
 from feedback.services.claims import file_claim
 from indicators.models import ServiceEvent, Stream
 from indicators.services.streams import issue_token
+from indicators.services.uploads import receive_file
 from tests import builders
 from tests.builders import NOW
 from tests.indicators.declaring import declare
@@ -78,7 +80,6 @@ CALENDAR = {"calendar": "office"}
 LIBRARY = {"charter": "library"}
 PROMISE = {"organisation": "vila", "charter": "library", "commitment": "C1"}
 SOURCE = {"organisation": "vila", "stream": "requests", "source": "zammad"}
-FEED = {"stream": "requests"}
 CASE = {"indicator": "IND-1", "case": "2026/1"}
 ROWS: list[Row] = [
     Row("healthz", GET, PUBLIC, 200),
@@ -153,12 +154,16 @@ ROWS: list[Row] = [
     *page("declared-indicator", "results.view", indicator="IND-1"),
     *form("declared-new", "values.enter", indicator="IND-1"),
     *form("declared-value", "results.view", post="values.confirm", pk="value"),
-    *page("history", "results.view", **FEED),
-    *page("history-file", "events.export", **FEED),
-    *page("history-case", "results.view", **FEED, case="2026/1"),
-    *page("history-event", "results.view", **FEED, pk="event"),
-    *form("event-correct", "events.correct", **FEED, pk="event"),
+    *page("history", "results.view", **STREAM),
+    *page("history-file", "events.export", **STREAM),
+    *page("history-case", "results.view", **STREAM, case="2026/1"),
+    *page("history-event", "results.view", **STREAM, pk="event"),
+    *form("event-correct", "events.correct", **STREAM, pk="event"),
     *form("restate", "results.restate", indicator="IND-1"),
+    *form("files", "events.import", **STREAM),
+    *form("file", "events.import", sent=302, **STREAM, pk="file"),
+    *form("file-columns", "events.import", **STREAM, pk="file"),
+    *page("file-refused", "events.import", **STREAM, pk="file"),
     *page("claims", "claims.view"),
     *form("claim", "claims.view", post="claims.decide", reference="claim"),
 ]  # fmt: skip
@@ -182,6 +187,11 @@ def own_cache(settings) -> None:
     }
 
 
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path) -> None:
+    settings.UPLOADS_ROOT = str(tmp_path)
+
+
 @pytest.fixture
 def world(charter: Edition) -> dict[str, Any]:
     """The town's library with a draft and a claim: what the arguments stand for."""
@@ -200,6 +210,13 @@ def world(charter: Edition) -> dict[str, Any]:
     value = declare(by=author, indicator="IND-1", period="2026-03")
     stream = Stream.objects.get(code="requests")
     issue_token(stream=stream, label="m", at=NOW)
+    given = receive_file(
+        stream=stream,
+        name="requests.csv",
+        content=ContentFile(b"num,opened\n1,2026-01-05\n"),
+        by=author,
+        at=NOW,
+    )
     return {
         "key": stream.tokens.get().pk,
         "commitment": draft.commitments.get().pk,
@@ -209,6 +226,7 @@ def world(charter: Edition) -> dict[str, Any]:
         "claim": claim.reference,
         "value": value.pk,
         "event": ServiceEvent.objects.get(external_id="E-1").pk,
+        "file": given.pk,
         "suspension": cases.suspend(charter, from_on=date(2026, 10, 1), by=author).pk,
     }
 

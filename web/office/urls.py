@@ -16,6 +16,7 @@ from web.office import (
     declaring,
     drafts,
     feasibility,
+    files,
     history,
     home,
     parts,
@@ -77,6 +78,12 @@ calendar_pages = [
     path("library/", calendars.calendar_library, name="calendar-library"),
     path("import/", calendars.calendar_import, name="calendar-import"),
 ]
+file_pages = [
+    path("", files.files, name="files"),
+    path("<int:pk>/", files.file, name="file"),
+    path("<int:pk>/columns/", files.file_columns, name="file-columns"),
+    path("<int:pk>/refused.csv", files.file_refused, name="file-refused"),
+]
 pages: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("charters/", charters.charters, name="charters"),
@@ -112,6 +119,7 @@ pages: list[URLPattern | URLResolver] = [
         name="event-correct",
     ),
     path("streams/<str:stream>/cases/<path:case>/", history.case, name="history-case"),
+    path("streams/<str:stream>/files/", include(file_pages)),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]
