@@ -107,6 +107,11 @@ def belongs_to(table: str, column: str, parent: str) -> RunSQL:
 
         CREATE FUNCTION {table}_owned() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
+            IF TG_OP = 'UPDATE'
+                AND (NEW.id, NEW.organisation_id) = (OLD.id, OLD.organisation_id)
+            THEN
+                RETURN NULL;
+            END IF;
             IF EXISTS (SELECT FROM {table} WHERE {column} = OLD.id) THEN
                 RAISE foreign_key_violation USING
                     MESSAGE = 'rows of {table} belong to a row of {parent}',

@@ -108,6 +108,16 @@ def test_an_owner_stays_while_it_has_rows(stream, town, model):
 
 
 @pytest.mark.django_db
+def test_an_owner_may_change_but_not_move(stream, town):
+    row_of(ServiceEvent, town, stream_id=stream.pk).save()
+    stream.types = [*stream.types, "paused"]
+    stream.save()
+    stream.organisation = builders.organisation("elsewhere")
+    with pytest.raises(IntegrityError, match="belong to a row of indicators_stream"):
+        stream.save()
+
+
+@pytest.mark.django_db
 def test_rows_do_not_change_owner(stream, town):
     fact = row_of(CaseFact, town, **owner_of(CaseFact))
     fact.save()
