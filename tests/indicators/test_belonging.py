@@ -56,6 +56,18 @@ large = pytest.mark.parametrize("model", LARGE)
 
 @pytest.mark.django_db
 @large
+def test_an_owner_may_be_saved_and_not_handed_on(stream, town, model):
+    row_of(model, town, **owner_of(model)).save()
+    owner = stream if model is ServiceEvent else Indicator.objects.get()
+    owner.save()
+    owner.organisation = builders.organisation("elsewhere")
+    with pytest.raises(IntegrityError) as caught:
+        owner.save()
+    assert caught.value.__cause__.diag.constraint_name == f"{table_of(model)}_belongs"
+
+
+@pytest.mark.django_db
+@large
 def test_of_an_owner_that_is_not_there(stream, town, model):
     name = next(iter(owner_of(model)))
     with pytest.raises(IntegrityError) as caught:
