@@ -56,7 +56,7 @@ MAPPABLE = (FileState.NEW, FileState.CHECKED, FileState.FAILED)
 IMPORTABLE = (FileState.CHECKED, FileState.DONE)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONFLICT = "conflict"
-NO_SECRET = (
+LACKS_KEY = (
     "the server lacks the secret that makes this feed's case numbers unreadable "
     "(CASE_SECRETS): whoever runs it must put it back"
 )
@@ -333,7 +333,7 @@ def take_up(*, file_id: int, at: datetime) -> None:
         _fail(file, _safe(str(error).replace(str(path_of(file)), file.name)))
     except UnknownSecretError:
         # Trying again finds it no better. Which secret it is tells a steward nothing.
-        _fail(file, NO_SECRET)
+        _fail(file, LACKS_KEY)
 
 
 def _fail(file: EventFile, why: str) -> None:
