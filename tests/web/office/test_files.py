@@ -86,6 +86,12 @@ def order(client: Client, file: EventFile) -> EventFile:
     return file
 
 
+@pytest.mark.parametrize(("language", "size"), [("en", "32.0"), ("ca", "32,0")])
+def test_numbers_are_those_of_the_language(clerk, language, size):
+    page = text(clerk.get(url("files").replace("/en/", f"/{language}/")))
+    assert f"{size}\xa0MB" in page
+
+
 # --- the whole way ----------------------------------------------------------------
 
 
