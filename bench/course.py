@@ -3,7 +3,7 @@
 import logging
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,15 +67,15 @@ def run(size: Size, *, workers: Workers, ask: Ask) -> Iterator[Row]:
     _told("the town")
     town = towns.found(size)
     course = Course(size, town, ingest.open_api(town), workers, ask)
-    course.grow(size.few)
-    replay.replayed(town, workers=2)
+    found: list[Stored] = []
     with ingest.twin():
-        few = _at_few(course)
-        yield from few.rows
-        _told("a longer log")
-        course.grow(size.many)
-        yield from _recomputed(course)
-        yield from _at_many(course, few)
+        for wanted in size.stored:
+            found.append(_stored(course, wanted))
+            if wanted == size.backlog:
+                yield _by_two(course, found[-1])
+            if len(found) == 1:
+                yield from _at_few(course, found[-1])
+        yield from _at_many(course, found)
 
 
 def _told(what: str) -> None:
@@ -112,43 +112,44 @@ def _pure(size: Size) -> Iterator[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Few:
-    """What was measured while little was stored."""
+class Stored:
+    """
+    What was measured while so many events were stored.
 
-    pace: ingest.Pace
+    :ivar seconds: in which two workers compute everything from the log.
+    """
+
+    events: int
+    seconds: float
     late: late.Late
-    rows: tuple[Row, ...]
+    pace: ingest.Pace
+
+    def raw(self) -> dict[str, float]:
+        """Return what one event costs, by how many are stored."""
+        name = f"{self.events:_}"
+        return {
+            f"{name}_ingest_us": 1e6 * self.pace.ours / self.pace.events,
+            f"{name}_copy_us": 1e6 * self.pace.copy / self.pace.events,
+            f"{name}_late_ms": 1000 * self.late.median,
+            f"{name}_replay_us": 1e6 * self.seconds / self.events,
+        }
 
 
-def _at_few(course: Course) -> Few:
+def _stored(course: Course, wanted: int) -> Stored:
+    """Lengthen the log and measure what an event costs with so many."""
     size, town = course.size, course.town
-    _told("late events, little stored")
-    late_ = late.late_events(town, times=size.late, cases=course.cases, seed=1)
-    _told("ingest, little stored")
-    pace = _pace(course, "few")
-    file = ingest.from_file(town, events=size.batch, turns=size.batches)
+    _told(f"a log of {wanted:,} events")
+    course.grow(wanted)
+    events, _facts = replay.counted()
+    _told("replay with two workers")
+    replay.forget_facts()
+    taken = replay.replayed(town, workers=2)
+    _told("late events")
+    late_ = late.late_events(town, times=size.late, cases=course.cases, seed=wanted)
+    _told("ingest")
+    pace = _pace(course, f"at-{wanted}")
     replay.forget_marks()
-    rows = (
-        Row(
-            "ingest.api",
-            f"Events by the API, {size.batch:,} a request, with their marks",
-            COPY,
-            pace.ratio,
-            "×",
-            0.40,
-            raw=pace.raw("api"),
-        ),
-        Row(
-            "ingest.file",
-            "Events from a CSV file (import_events)",
-            COPY,
-            file.ratio,
-            "×",
-            0.35,
-            raw=file.raw("file"),
-        ),
-    )
-    return Few(pace, late_, rows)
+    return Stored(events, taken, late_, pace)
 
 
 def _pace(course: Course, seed: str) -> ingest.Pace:
@@ -158,36 +159,40 @@ def _pace(course: Course, seed: str) -> ingest.Pace:
     )
 
 
-def _recomputed(course: Course) -> Iterator[Row]:
-    town = course.town
-    _told("replay with one worker")
-    replay.forget_facts()
-    one = replay.replayed(town, workers=1)
-    _told("replay with two workers")
-    replay.forget_facts()
-    two = replay.replayed(town, workers=2)
-    _told("the same by DuckDB")
-    log = course.ask(replay.LOG, replay.GROUPED_LOG)
-    events, _facts = replay.counted()
+def _at_few(course: Course, few: Stored) -> Iterator[Row]:
+    size = course.size
+    _told("files")
+    file = ingest.from_file(course.town, events=size.batch, turns=size.batches)
+    replay.forget_marks()
     yield Row(
-        "replay.log",
-        f"Everything from the log: {events:,} events",
-        "DuckDB reading CSV, grouping without working time",
-        two / log.csv,
+        "ingest.api",
+        f"Events by the API, {size.batch:,} a request, with their marks",
+        COPY,
+        few.pace.ratio,
         "×",
-        25,
-        at_least=False,
-        raw={
-            "seconds": two,
-            "events_s": events / two,
-            "duckdb_csv_seconds": log.csv,
-            "duckdb_parquet_seconds": log.parquet,
-            "against_parquet": two / log.parquet,
-        },
+        0.40,
+        raw=few.pace.raw("api"),
     )
     yield Row(
+        "ingest.file",
+        "Events from a CSV file (import_events)",
+        COPY,
+        file.ratio,
+        "×",
+        0.35,
+        raw=file.raw("file"),
+    )
+
+
+def _by_two(course: Course, found: Stored) -> Row:
+    _told("replay with one worker, and with two")
+    replay.forget_facts()
+    one = replay.replayed(course.town, workers=1)
+    replay.forget_facts()
+    two = replay.replayed(course.town, workers=2)
+    return Row(
         "replay.workers",
-        "Two workers on the same backlog",
+        f"Two workers on the same backlog: {found.events:,} events",
         "one worker",
         one / two,
         "×",
@@ -196,30 +201,40 @@ def _recomputed(course: Course) -> Iterator[Row]:
     )
 
 
-def _at_many(course: Course, few: Few) -> Iterator[Row]:
+def _at_many(course: Course, found: Sequence[Stored]) -> Iterator[Row]:
     size, town = course.size, course.town
-    _told("late events, much stored")
-    late_ = late.late_events(town, times=size.late, cases=course.cases, seed=2)
+    few, many = found[0], found[-1]
+    yield _replayed(course, many)
+    grown = {name: value for stored in found for name, value in stored.raw().items()}
     yield Row(
         "late.flat",
-        f"One late event, {size.many:,.0f} stored: fact, cell and result",
+        f"One late event, {size.many:,} stored: fact, cell and result",
         f"{size.few:,} stored",
-        late_.median / few.late.median,
+        many.late.median / few.late.median,
         "×",
         1.5,
         at_least=False,
-        raw=few.late.raw("few") | late_.raw("many"),
+        raw=few.late.raw("few") | many.late.raw("many"),
     )
     yield Row(
         "late.p95",
         "One late event, 95 of 100",
         "",
-        1000 * percentile(late_.taken, 95),
+        1000 * percentile(many.late.taken, 95),
         "ms",
         60,
         at_least=False,
     )
-    yield from _ingest_at_many(course, few)
+    yield Row(
+        "ingest.stored",
+        f"Ingest with {size.many:,} stored",
+        f"{size.few:,} stored",
+        many.pace.ratio / few.pace.ratio,
+        "×",
+        0.85,
+        raw=grown,
+    )
+    yield _beside_marks(course, many)
     yield from _live(course)
     _told("a calendar's preview")
     preview_ = preview.previewed(town)
@@ -233,30 +248,40 @@ def _at_many(course: Course, few: Few) -> Iterator[Row]:
     )
 
 
-def _ingest_at_many(course: Course, few: Few) -> Iterator[Row]:
-    size = course.size
-    _told("ingest, much stored")
-    many = _pace(course, "many")
-    replay.forget_marks()
-    yield Row(
-        "ingest.stored",
-        f"Ingest with {size.many:,} stored",
-        f"{size.few:,} stored",
-        many.ratio / few.pace.ratio,
+def _replayed(course: Course, many: Stored) -> Row:
+    _told("the same by DuckDB")
+    log = course.ask(replay.LOG, replay.GROUPED_LOG)
+    two = many.seconds
+    return Row(
+        "replay.log",
+        f"Everything from the log: {many.events:,} events",
+        "DuckDB reading CSV, grouping without working time",
+        two / log.csv,
         "×",
-        0.85,
-        raw=few.pace.raw("few") | many.raw("many"),
+        25,
+        at_least=False,
+        raw={
+            "seconds": two,
+            "events_s": many.events / two,
+            "duckdb_csv_seconds": log.csv,
+            "duckdb_parquet_seconds": log.parquet,
+            "against_parquet": two / log.parquet,
+        },
     )
+
+
+def _beside_marks(course: Course, many: Stored) -> Row:
+    size = course.size
     _told("ingest beside waiting marks")
     none = _pace(course, "no-marks")
     replay.wait_for_nobody(course.town, size.waiting)
     waiting = _pace(course, "marks")
     replay.forget_marks()
-    yield Row(
+    return Row(
         "ingest.marks",
         f"Ingest with {size.waiting:,} marks waiting",
         "none waiting",
-        waiting.ratio / statistics.mean([none.ratio, many.ratio]),
+        waiting.ratio / statistics.mean([none.ratio, many.pace.ratio]),
         "×",
         0.90,
         raw=none.raw("none") | waiting.raw("waiting"),

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.plot import drawn
+from bench.plot import drawn, grown
 from bench.rows import Row
 
 MARKS = {True: "met", False: "**missed**", None: ""}
+COSTS = "ingest.stored"  # the row that is made of what an event costs
 HEADER = "| what | against | value | target | |\n|---|---|---:|---:|---|\n"
 
 
@@ -17,7 +18,7 @@ def write(
     rows: Sequence[Row], machine: dict[str, Any], *, size: str, folder: Path, stem: str
 ) -> Path:
     """
-    Write ``STEM.json``, ``STEM.md`` and ``STEM.svg``.
+    Write ``STEM.json``, ``STEM.md``, ``STEM.svg`` and ``STEM-stored.svg``.
 
     :returns: the path of the table.
     """
@@ -30,6 +31,8 @@ def write(
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
     (folder / f"{stem}.svg").write_text(drawn(rows), encoding="utf-8")
+    costs = next(row.raw for row in rows if row.key == COSTS)
+    (folder / f"{stem}-stored.svg").write_text(grown(costs), encoding="utf-8")
     path = folder / f"{stem}.md"
     path.write_text(_page(rows, machine, size, stem), encoding="utf-8")
     return path
@@ -63,5 +66,6 @@ def _page(rows: Sequence[Row], machine: dict[str, Any], size: str, stem: str) ->
     told = "\n".join(f"* {name}: {found}" for name, found in machine.items())
     return (
         f"# {stem}\n\nSize: {size}\n\n{told}\n\n{table(rows)}\n"
-        f"![How many times better than the target]({stem}.svg)\n"
+        f"![How many times better than the target]({stem}.svg)\n\n"
+        f"![What one event costs, by how many are stored]({stem}-stored.svg)\n"
     )

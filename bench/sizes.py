@@ -9,7 +9,8 @@ class Size:
     """
     How much is stored, sent and waited for.
 
-    :ivar few: events stored at first, ``many``: events stored at the end.
+    :ivar stored: how many events are stored when the same is measured again and again.
+    :ivar backlog: events stored when two workers are compared with one.
     :ivar batch: events in one request, ``batches``: requests in one measurement.
     :ivar waiting: marks waiting while ingest is measured beside them.
     :ivar late: late events timed one by one.
@@ -18,20 +19,41 @@ class Size:
 
     name: str
     indicators: int
-    few: int
-    many: int
+    stored: tuple[int, ...]
+    backlog: int
     batch: int
     batches: int
     waiting: int
     late: int
     seconds: int
 
+    @property
+    def few(self) -> int:
+        """How many events are stored at first."""
+        return self.stored[0]
 
+    @property
+    def many(self) -> int:
+        """How many events are stored at the end."""
+        return self.stored[-1]
+
+
+MILLION = 1_000_000
 SIZES: Mapping[str, Size] = {
     size.name: size
     for size in (
-        Size("tiny", 8, 1_000, 2_000, 100, 2, 1_000, 4, 2),
-        Size("small", 200, 100_000, 1_000_000, 10_000, 5, 1_000_000, 60, 20),
-        Size("full", 200, 100_000, 10_000_000, 10_000, 20, 1_000_000, 200, 60),
+        Size("tiny", 8, (1_000, 2_000), 2_000, 100, 2, 1_000, 4, 2),
+        Size("small", 200, (100_000, MILLION), MILLION, 10_000, 5, MILLION, 60, 20),
+        Size(
+            "full",
+            200,
+            (100_000, MILLION, 10 * MILLION),
+            MILLION,
+            10_000,
+            20,
+            MILLION,
+            200,
+            60,
+        ),
     )
 }

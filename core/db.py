@@ -107,11 +107,10 @@ def belongs_to(table: str, column: str, parent: str) -> RunSQL:
 
         CREATE FUNCTION {table}_owned() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF TG_OP = 'UPDATE' THEN
-                -- Whoever saves a whole row names these columns as well.
-                IF NEW.id = OLD.id AND NEW.organisation_id = OLD.organisation_id THEN
-                    RETURN NULL;
-                END IF;
+            IF TG_OP = 'UPDATE'
+                AND (NEW.id, NEW.organisation_id) = (OLD.id, OLD.organisation_id)
+            THEN
+                RETURN NULL;
             END IF;
             IF EXISTS (SELECT FROM {table} WHERE {column} = OLD.id) THEN
                 RAISE foreign_key_violation USING

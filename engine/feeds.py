@@ -176,13 +176,26 @@ def state_of(
 
 
 def feed_of(
-    habits: Habits, *, until: datetime | None, thin_since: datetime | None
+    habits: Habits,
+    *,
+    until: datetime | None,
+    thin_since: datetime | None,
+    as_of: datetime,
 ) -> Feed:
-    """Return how far a feed's events are known to reach."""
+    """
+    Return how far a feed's events are known to reach at an instant.
+
+    While what happened may still be on its way, the time for sending is waited for;
+    when that is over and nothing came, the feed reached no further than its silence
+    was normal: hours for sending are no hours in which nothing happened.
+    """
     gap = None if habits.gap_days is None else habits.gap_days * DAY
     if until is None:
         return Feed(None, gap)
-    ends = [habits.silent_after(until), thin_since]
+    silent = habits.silent_after(until)
+    if silent is not None and silent < as_of:
+        silent = habits.late_after(until)
+    ends = [silent, thin_since]
     return Feed(until, gap, min((end for end in ends if end is not None), default=None))
 
 

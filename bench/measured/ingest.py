@@ -31,11 +31,9 @@ COPY bench_copy (organisation_id, stream_id, external_id, case_key, type, occurr
 # The same columns, indexes and keys as the log: what is left is only the database.
 TWIN = """
 CREATE TABLE bench_copy (LIKE indicators_serviceevent INCLUDING ALL);
-ALTER TABLE bench_copy
-    ADD FOREIGN KEY (organisation_id) REFERENCES accounts_organisation
-        DEFERRABLE INITIALLY DEFERRED,
-    ADD FOREIGN KEY (stream_id) REFERENCES indicators_stream
-        DEFERRABLE INITIALLY DEFERRED;
+CREATE TRIGGER bench_copy_belongs AFTER INSERT ON bench_copy
+    REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION indicators_serviceevent_belongs();
 INSERT INTO bench_copy OVERRIDING USER VALUE SELECT * FROM indicators_serviceevent;
 ANALYZE bench_copy;
 """

@@ -41,7 +41,7 @@ from engine.measures import Kind, Tally
 from engine.periods import Period, PeriodKind, period_of, periods_between
 from engine.rules import Rule
 from engine.worktime import WorkCalendar as Compiled
-from indicators.enums import VOIDED, ResultState
+from indicators.enums import VOIDED, ResultState, ResultStatus
 from indicators.models import (
     CalendarVersion,
     CaseFact,
@@ -654,6 +654,11 @@ def stored(value: Fraction) -> Decimal:
     return exact.quantize(STEP, context=WIDE)
 
 
+def is_measured(n: int, status: str) -> bool:
+    """Say whether a figure is one: of some cases, by a feed that is trusted so far."""
+    return bool(n) and status != ResultStatus.NO_DATA_YET
+
+
 def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
     """
     Return the names of the fields in which a ledger line is not what was computed.
@@ -663,7 +668,8 @@ def differences(line: Result, content: Mapping[str, Any]) -> list[str]:
     yields to whatever was measured, be it the same number, and to nothing else.
     """
     if line.declared_id is not None:
-        return ["inputs_digest"] if content["n"] else []
+        measured = is_measured(content["n"], content["status"])
+        return ["inputs_digest"] if measured else []
     final = line.state != ResultState.PROVISIONAL
     return [
         name

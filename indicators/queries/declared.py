@@ -17,7 +17,7 @@ from engine.compliance import promise_for
 from engine.declared import Declared, can_be_declared, judge_declared
 from engine.measures import Kind
 from engine.periods import Period, PeriodKind, period_of, periods_between
-from indicators.enums import ManualState
+from indicators.enums import ManualState, ResultStatus
 from indicators.models import Indicator, IndicatorRule, ManualValue, Result
 from indicators.queries.computing import engine_rule, stored, suspensions_of
 
@@ -92,7 +92,9 @@ def open_periods(indicator: Indicator, *, today: date) -> list[Period]:
         and (bond := bond_for(bonds, period)) is not None
         and bond.period is kind
     }
-    measured = Result.objects.filter(indicator=indicator, segment="", n__gt=0)
+    measured = Result.objects.filter(indicator=indicator, segment="", n__gt=0).exclude(
+        status=ResultStatus.NO_DATA_YET
+    )
     spoken = ManualValue.objects.filter(indicator=indicator).exclude(
         state=ManualState.REJECTED
     )

@@ -36,11 +36,12 @@ class Heard:
     """
     What is known of a stream at an instant.
 
-    :ivar until: instant of the latest event.
+    :ivar as_of: when; ``until``: instant of the latest event by then.
     :ivar thin_since: since when it has fewer events than are normal.
     """
 
     habits: Habits
+    as_of: datetime
     until: datetime | None
     thin_since: datetime | None
     state: State
@@ -48,7 +49,12 @@ class Heard:
     @property
     def feed(self) -> Feed:
         """How far the events reach."""
-        return feed_of(self.habits, until=self.until, thin_since=self.thin_since)
+        return feed_of(
+            self.habits,
+            until=self.until,
+            thin_since=self.thin_since,
+            as_of=self.as_of,
+        )
 
     @property
     def silent_at(self) -> datetime | None:
@@ -83,7 +89,7 @@ def heard(stream: Stream, *, as_of: datetime) -> Heard:
             counts=lambda weeks: _counts(stream, weeks),
         )
     state = state_of(habits, until=until, thin=thin_since is not None, as_of=as_of)
-    return Heard(habits, until, thin_since, state)
+    return Heard(habits, as_of, until, thin_since, state)
 
 
 def _counts(stream: Stream, weeks: Sequence[Week]) -> list[int]:

@@ -19,7 +19,7 @@ from engine.declared import Declared
 from engine.periods import Period
 from indicators.enums import ManualState, ResultState
 from indicators.models import Indicator, ManualValue, Result
-from indicators.queries.computing import seal_of
+from indicators.queries.computing import is_measured, seal_of
 from indicators.queries.declared import (
     bonds_of,
     declared_content,
@@ -233,7 +233,7 @@ def _next_version(indicator: Indicator, period: Period) -> int:
 def _refuse_place(value: ManualValue, line: Result | None) -> None:
     """Refuse a value that the newest line of its period has no room for."""
     standing = line.declared_id if line else None
-    if line is not None and standing is None and line.n:
+    if line is not None and standing is None and is_measured(line.n, line.status):
         raise MeasuredError
     if standing != value.corrects_id:
         raise NotNewestError
@@ -283,7 +283,7 @@ def _written(
     line.declared = value
     # No event, calendar or feed has a part in it.
     line.calendars, line.as_of_at = {}, at
-    line.feed_until = line.feed_gap_days = None
+    line.feed_until = line.feed_gap_days = line.feed_trusted_until = None
     line.state, before = ResultState.FROZEN, ""
     if newest is not None and newest is not line:
         line.revision, before = newest.revision + 1, newest.seal

@@ -121,7 +121,7 @@ class _Incoming(NamedTuple):
     """
     An event that was read.
 
-    ``attributes`` are JSON, with their names in order; ``at`` is ISO 8601 in UTC.
+    ``attributes`` are JSON, with their names in order; ``stamp`` is ``at`` in ISO 8601.
 
     :ivar told: its name and that of the event it replaces, as its sender calls them:
         the log may have pseudonyms.
@@ -131,7 +131,8 @@ class _Incoming(NamedTuple):
     id: str
     case: str
     type: str
-    at: str
+    at: datetime
+    stamp: str
     value: Decimal | None
     attributes: str
     replaces: str | None
@@ -425,7 +426,7 @@ def _row(event: _Incoming) -> tuple[str, ...]:
         event.id,
         event.case,
         event.type,
-        event.at,
+        event.stamp,
         "" if event.value is None else format(event.value, "f"),
         event.attributes,
         event.replaces or "",
@@ -569,7 +570,8 @@ class _Reader:
             raise LineError("replaces_itself", "an event cannot replace itself")
         case = _key(raw, "case")
         self._refuse_personal(id_, case, replaces)
-        at = _instant(raw.get("at"), self.latest).isoformat()
+        at = _instant(raw.get("at"), self.latest)
+        stamp = at.isoformat()
         value = _value(raw.get("value"))
         attributes = self._read_attributes(raw.get("attributes"))
         told = (id_, replaces)
@@ -578,9 +580,19 @@ class _Reader:
             case = self._hidden(case, self._pseudonym)
             id_ = self._pseudonym(id_)
             replaces = replaces and self._pseudonym(replaces)
-        digest = _digest(case, type_, at, value, attributes, replaces)
+        digest = _digest(case, type_, stamp, value, attributes, replaces)
         return _Incoming(
-            line, id_, case, type_, at, value, attributes, replaces, digest, told
+            line,
+            id_,
+            case,
+            type_,
+            at,
+            stamp,
+            value,
+            attributes,
+            replaces,
+            digest,
+            told,
         )
 
     def _type(self, raw: Mapping[str, Any]) -> str:

@@ -411,7 +411,7 @@ class _FileRehearsal:
                     "line": event.line,
                     "case": event.case,
                     "type": event.type,
-                    "at": event.at,
+                    "at": event.stamp,
                 }
                 for event in events[: SHOWN - len(firsts)]
             ]

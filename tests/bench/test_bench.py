@@ -16,12 +16,24 @@ ROWS = [
     Row("fast", "Fast", "slow", 12.5, "×", 10),
     Row("late", "Late <b>", "", 90.0, "ms", 60, at_least=False),
     Row("none", "Anything", "", 1234.5, "events/s"),
+    Row(
+        "ingest.stored",
+        "Ingest",
+        "",
+        1.0,
+        "×",
+        raw={
+            f"{stored:_}_{cost}": 10.0 + stored / 1_000_000
+            for stored in (100_000, 1_000_000, 10_000_000)
+            for cost in ("ingest_us", "copy_us", "late_ms", "replay_us")
+        },
+    ),
 ]
 
 
 def test_a_target_is_reached_from_its_own_side():
-    assert [row.met for row in ROWS] == [True, False, None]
-    assert [row.margin for row in ROWS] == [1.25, pytest.approx(2 / 3), None]
+    assert [row.met for row in ROWS] == [True, False, None, None]
+    assert [row.margin for row in ROWS] == [1.25, pytest.approx(2 / 3), None, None]
 
 
 def test_percentiles_are_values_that_were_measured():
@@ -45,14 +57,17 @@ def test_results_are_written_for_programs_and_for_people(tmp_path):
     assert "| Late <b> |  | 90.0 ms | ≤ 60 ms | **missed** |" in path.read_text()
     kept = json.loads((tmp_path / "one.json").read_text())
     assert kept["machine"] == machine
-    assert [row["met"] for row in kept["rows"]] == [True, False, None]
+    assert [row["met"] for row in kept["rows"]] == [True, False, None, None]
     bars = ET.parse(tmp_path / "one.svg").getroot().iterfind(".//{*}rect")
     assert len(list(bars)) == 1 + 2  # the ground, and what has a target
+    grown = ET.parse(tmp_path / "one-stored.svg").getroot()
+    lines = [line.get("points").split() for line in grown.iterfind(".//{*}polyline")]
+    assert [len(points) for points in lines] == [3] * 4
 
 
 @pytest.mark.real_clock
 @pytest.mark.django_db(transaction=True)
-def test_the_whole_course_runs(monkeypatch):
+def test_the_whole_course_runs(monkeypatch, tmp_path):
     monkeypatch.setattr("core.jobs._send", lambda task, kwargs: None)
     asked = []
 
@@ -64,5 +79,6 @@ def test_the_whole_course_runs(monkeypatch):
     assert len({row.key for row in rows}) == len(rows) > 10
     assert all(row.value >= 0 for row in rows)
     assert asked
+    assert report.write(rows, {}, size="tiny", folder=tmp_path, stem="all").exists()
     assert ServiceEvent.objects.count() > SIZES["tiny"].many
     assert CaseFact.objects.exists()

@@ -139,7 +139,9 @@ def test_late_is_what_may_still_be_on_its_way(later, thin, state):
 
 def test_a_feed_that_never_spoke_is_not_silent():
     assert state_of(habits(), until=None, thin=False, as_of=local(3, 2)) is State.NEVER
-    assert feed_of(habits(gap_days=1), until=None, thin_since=None) == Feed(None, DAY)
+    assert feed_of(
+        habits(gap_days=1), until=None, thin_since=None, as_of=local(3, 9)
+    ) == Feed(None, DAY)
 
 
 # --- volume -------------------------------------------------------------------------
@@ -258,13 +260,26 @@ def test_many_bad_weeks_are_asked_for_in_few_questions():
 def test_silence_and_volume_limit_each_other():
     until = local(3, 20)
     usual = habits(gap_days=3, week_events=5, delay=HOUR)
-    assert feed_of(usual, until=until, thin_since=None) == Feed(
-        until, 3 * DAY, until + 3 * DAY + HOUR
-    )
-    assert feed_of(usual, until=until, thin_since=local(3, 9)).trusted_until == (
-        local(3, 9)
-    )
-    assert feed_of(habits(), until=until, thin_since=None) == Feed(until)
+
+    def found(some=usual, thin_since=None, as_of=until):
+        return feed_of(some, until=until, thin_since=thin_since, as_of=as_of)
+
+    assert found() == Feed(until, 3 * DAY, until + 3 * DAY + HOUR)
+    assert found(thin_since=local(3, 9)).trusted_until == local(3, 9)
+    assert found(habits()) == Feed(until)
+
+
+def test_hours_for_sending_are_waited_for_and_then_count_for_nothing():
+    until = local(3, 25)
+    slow = habits(gap_days=1, delay=7 * DAY)
+
+    def reaches_the_end_of_march(as_of):
+        feed = feed_of(slow, until=until, thin_since=None, as_of=as_of)
+        return feed.reaches(min(local(4, 1), as_of))
+
+    assert reaches_the_end_of_march(local(3, 28))
+    assert reaches_the_end_of_march(until + 8 * DAY)
+    assert not reaches_the_end_of_march(until + 9 * DAY)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from charters.models import Edition
 from core.models import AuditEntry
 from engine.declared import Declared, DeclaredError
 from indicators.enums import ManualState, ResultState, ResultStatus
-from indicators.models import Indicator, ManualValue, Result, StaleMark
+from indicators.models import Indicator, ManualValue, Result, StaleMark, Stream
 from indicators.queries.declared import open_periods
 from indicators.queries.restating import would_change
 from indicators.services import declared, figures
@@ -36,6 +36,7 @@ from tests.indicators.declaring import (
     TODAY,
     by_hand,
     declare,
+    quarter,
     share,
     two_people,
 )
@@ -301,6 +302,20 @@ def test_what_is_measured_takes_its_place_and_both_stay(edition, people):
     assert first.declared is not None
     assert (second.declared, second.cause) == (None, MEASURED)
     assert (second.n, second.met, second.revision) == (1, 1, 1)
+    assert faults() == []
+
+
+def test_a_straggler_of_a_silent_feed_measures_nothing(edition, people):
+    Stream.objects.update(expected_gap_days=30)
+    measure()
+    assert (lines("IND-1")[0].n, lines("IND-1")[0].status) == (1, "no_data_yet")
+    indicator = Indicator.objects.get(code="IND-1")
+    assert quarter() in open_periods(indicator, today=TODAY)
+    line = confirmed(people, indicator="IND-1")
+    measure("two", "2026-01-13")
+    newest = [x for x in lines("IND-1") if x.period_start == date(2026, 1, 1)][-1]
+    assert newest.declared == line.declared
+    assert line.feed_trusted_until is None
     assert faults() == []
 
 

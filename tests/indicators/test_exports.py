@@ -4,7 +4,6 @@ import csv
 import gzip
 import json
 from datetime import UTC, datetime
-from itertools import islice
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -262,13 +261,9 @@ at = "time:timestamp"
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(("form", "rows"), [("xes", None), ("xlsx", 3_000)])
-def test_the_log_of_building_permits_goes_round(
-    town, shared_data, tmp_path, form, rows
-):
-    path = tmp_path / "permits.csv"
-    with (shared_data / "receipt_wabo_nl.csv").open(encoding="utf-8") as file:
-        path.write_text("".join(islice(file, rows and rows + 1)), encoding="utf-8")
+@pytest.mark.parametrize("form", ["xes", "xlsx"])
+def test_the_log_of_building_permits_goes_round(town, shared_data, tmp_path, form):
+    path = shared_data / "receipt_wabo_nl.csv"
     with path.open(encoding="utf-8", newline="") as file:
         types = {row["concept:name"] for row in csv.DictReader(file)}
     mapping = FileMapping.from_toml(PERMITS)
@@ -285,5 +280,5 @@ def test_the_log_of_building_permits_goes_round(
         for code in ("one", "two")
     )
     receipt = load(one, path, mapping)
-    assert (receipt.recorded, receipt.refused) == (rows or 8_577, [])
+    assert (receipt.recorded, receipt.refused) == (8_577, [])
     assert goes_round(one, two, tmp_path / f"f.{form}") == receipt.recorded
