@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -62,7 +62,7 @@ class UploadForm(forms.Form):
                 "A table (CSV), a workbook (XLSX), NDJSON or an event log (XES), "
                 "up to {size}."
             ),
-            size=filesizeformat(settings.UPLOAD_MAX_BYTES),
+            size=lazy(filesizeformat, str)(settings.UPLOAD_MAX_BYTES),
         ),
     )
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from core.models import AuditEntry
 from engine.periods import Period
 from indicators.enums import ResultState
 from indicators.models import CaseFact, IndicatorRule, Result, ServiceEvent, Stream
+from indicators.queries.pseudonyms import UnknownSecretError, case_key_of
 
 AUDIT_VERB = "indicators.correct"
 # What a correction makes of final figures by itself, as the ledger says it.
@@ -91,8 +93,15 @@ def history_page(
 
 
 def case_history(stream: Stream, case: str) -> list[ServiceEvent]:
-    """Return every event that a case ever had, in order, with its ``replaced_by``."""
-    events = _told(ServiceEvent.objects.filter(stream=stream, case_key=case))
+    """
+    Return every event that a case ever had, in order, with its ``replaced_by``.
+
+    :param case: its number, or its pseudonym where the log has pseudonyms.
+    """
+    keys = {case}
+    with suppress(UnknownSecretError):  # what the log calls it is found all the same
+        keys.add(case_key_of(stream, case))
+    events = _told(ServiceEvent.objects.filter(stream=stream, case_key__in=keys))
     return list(events.order_by("occurred_at", "pk"))
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Organisation
 from charters.enums import EditionState
@@ -16,6 +16,7 @@ from indicators.models import (
     FeedWatch,
     IndicatorRule,
     ServiceEvent,
+    Source,
     Stream,
     StreamToken,
 )
@@ -24,6 +25,8 @@ from indicators.queries.feeds import ALARMING, Heard
 from indicators.queries.results import watermarks
 
 WEEK = timedelta(days=7)
+# So many failures in a row are no accident.
+KEEPS_FAILING = 3
 BY_WEEK = """
     SELECT date_trunc('week', occurred_at AT TIME ZONE %s)::date, count(*)
     FROM indicators_serviceevent
@@ -38,13 +41,14 @@ class StreamLine:
     A stream in the list.
 
     :ivar state: what the last look found; ``until``: instant of the latest event.
-    :ivar keys: how many open it.
+    :ivar keys: how many open it; ``failing``: whether one of its sources keeps failing.
     """
 
     stream: Stream
     state: FeedState
     until: datetime | None
     keys: int
+    failing: bool
 
 
 def stream_lines(organisation: Organisation, *, at: datetime) -> list[StreamLine]:
@@ -52,12 +56,19 @@ def stream_lines(organisation: Organisation, *, at: datetime) -> list[StreamLine
     streams = list(
         Stream.objects.filter(organisation=organisation)
         .select_related("watch")
-        .annotate(keys=Count("tokens", filter=opens("tokens__", at)))
+        .annotate(
+            keys=Count("tokens", filter=opens("tokens__", at)),
+            failing=Exists(
+                Source.objects.filter(
+                    stream=OuterRef("pk"), enabled=True, failures__gte=KEEPS_FAILING
+                )
+            ),
+        )
         .order_by("code")
     )
     heard = watermarks(streams={stream.pk for stream in streams})
     return [
-        StreamLine(stream, _found(stream, until), until, stream.keys)
+        StreamLine(stream, _found(stream, until), until, stream.keys, stream.failing)
         for stream in streams
         for until in [heard.get(stream.pk)]
     ]
@@ -85,6 +96,11 @@ def alarms_of(organisation: Organisation) -> QuerySet[FeedWatch]:
 def opens(path: str, at: datetime) -> Q:
     """Choose the keys that open something at an instant; an end may lie ahead."""
     return Q(**{f"{path}revoked_at": None}) | Q(**{f"{path}revoked_at__gt": at})
+
+
+def sources_of(stream: Stream) -> QuerySet[Source]:
+    """Return the systems that tell a stream of their cases, in order of code."""
+    return stream.sources.order_by("code")
 
 
 def keys_of(stream: Stream) -> QuerySet[StreamToken]:

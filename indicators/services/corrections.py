@@ -7,7 +7,7 @@ that no case reads.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,8 @@ from core import audit
 from indicators.enums import VOIDED
 from indicators.models import ServiceEvent
 from indicators.queries.history import AUDIT_VERB
-from indicators.services.intake import Refusal, record
+from indicators.queries.pseudonyms import case_key_of
+from indicators.services.intake import OPERATOR, Refusal, record
 
 
 class CorrectionError(Exception):
@@ -52,7 +53,11 @@ class RefusedError(CorrectionError):
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What an event should have said."""
+    """
+    What an event should have said.
+
+    :ivar case: its number, or its pseudonym where the log has pseudonyms.
+    """
 
     case: str
     type: str
@@ -67,20 +72,27 @@ def correct(
     """
     Record what an event should have said.
 
+    It stays the operator's that sent it, unless ``right`` names another.
+
     :returns: the event that replaces it; the same again if it is sent again.
     :raises CorrectionError: one of its kinds; nothing was written.
+    :raises indicators.queries.pseudonyms.UnknownSecretError: if case numbers should
+        become unreadable and the secret for that is not here.
     """
+    case = case_key_of(event.stream, right.case)
+    attributes = _operator(event) | right.attributes
     said = Right(
         event.case_key, event.type, event.occurred_at, event.value, event.attributes
     )
-    if right == said:
+    if replace(right, case=case, attributes=attributes) == said:
         raise UnchangedError
     content = {
+        # As it was told: a number that looks like somebody's is refused, not hidden.
         "case": right.case,
         "type": right.type,
         "at": right.at,
         "value": right.value,
-        "attributes": right.attributes,
+        "attributes": attributes,
     }
     return _replace(event, content, reason, by=by, at=at)
 
@@ -91,18 +103,35 @@ def void(*, event: ServiceEvent, reason: str, by: User, at: datetime) -> Service
 
     :returns: the event that replaces it; the same again if it is sent again.
     :raises CorrectionError: one of its kinds; nothing was written.
+    :raises indicators.queries.pseudonyms.UnknownSecretError: as :func:`correct`.
     """
     if event.type == VOIDED:
         raise UnchangedError
-    content = {"case": event.case_key, "type": VOIDED, "at": event.occurred_at}
+    content = {
+        "case": event.case_key,
+        "type": VOIDED,
+        "at": event.occurred_at,
+        "attributes": _operator(event),
+    }
     return _replace(event, content, reason, by=by, at=at)
 
 
 def hand_id(external_id: str) -> str:
-    """Return the identifier of what replaces an event by hand: always the same."""
+    """
+    Return the identifier of what replaces an event by hand: always the same.
+
+    Where the log has pseudonyms, the pseudonym of it.
+    """
     digest = hashlib.sha256(external_id.encode()).hexdigest()
     # Letters alone: digits could look like somebody's number.
     return "hand-" + digest[:20].translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def _operator(event: ServiceEvent) -> dict[str, str]:
+    """Return the operator that an event is of, as an attribute; empty if nobody's."""
+    if not event.stream.by_operator or OPERATOR not in event.attributes:
+        return {}
+    return {OPERATOR: event.attributes[OPERATOR]}
 
 
 @transaction.atomic
@@ -112,7 +141,7 @@ def _replace(
     if not reason.strip():
         raise NoReasonError
     stream = event.stream
-    id_ = hand_id(event.external_id)
+    id_ = case_key_of(stream, hand_id(event.external_id))
     line = {**content, "id": id_, "replaces": event.external_id}
     receipt = record(stream=stream, lines=[(1, line)], at=at)
     for refusal in receipt.refused:

@@ -34,6 +34,7 @@ from indicators.models import (
     SavedMapping,
     Stream,
 )
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import checked_lines, next_batch
 from indicators.services.guessing import Declared, Guess, guess
 from indicators.services.intake import Receipt, Refusal, Rehearsal, record
@@ -55,6 +56,10 @@ MAPPABLE = (FileState.NEW, FileState.CHECKED, FileState.FAILED)
 IMPORTABLE = (FileState.CHECKED, FileState.DONE)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONFLICT = "conflict"
+LACKS_KEY = (
+    "the server lacks the secret that makes this feed's case numbers unreadable "
+    "(CASE_SECRETS): whoever runs it must put it back"
+)
 
 
 class UploadError(ValueError):
@@ -285,6 +290,8 @@ def preview(
 
     :raises FileError: if it cannot be read.
     :raises MappingError: if the columns do not fit, or look like personal data.
+    :raises indicators.queries.pseudonyms.UnknownSecretError: if case numbers should
+        become unreadable and the secret for that is not here.
     """
     with closing(checked_lines(path_of(file), mapping, file.stream)) as lines:
         first = list(islice(lines, PREVIEWED))
@@ -323,10 +330,16 @@ def take_up(*, file_id: int, at: datetime) -> None:
             _work(file, lines, at)
     except (FileError, MappingError) as error:
         # Whoever reads this knows the file by another name.
-        detail = str(error).replace(str(path_of(file)), file.name)
-        EventFile.objects.filter(pk=file.pk, state__in=AT_WORK).update(
-            state=FileState.FAILED, failure=_safe(detail)
-        )
+        _fail(file, _safe(str(error).replace(str(path_of(file)), file.name)))
+    except UnknownSecretError:
+        # Trying again finds it no better. Which secret it is tells a steward nothing.
+        _fail(file, LACKS_KEY)
+
+
+def _fail(file: EventFile, why: str) -> None:
+    EventFile.objects.filter(pk=file.pk, state__in=AT_WORK).update(
+        state=FileState.FAILED, failure=why
+    )
 
 
 def _taken(file_id: int) -> EventFile | None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Organisation, User
 from core.text import LANGUAGES
-from indicators.models import Stream, StreamToken
+from indicators.models import Source, Stream, StreamToken
 from indicators.services import figures
 from indicators.services.streams import issue_token
 from indicators.services.watching import watch
@@ -59,6 +59,18 @@ def feed(town: Organisation) -> Stream:
             )
         )
     issue_token(stream=stream, label="library", operator="Alfa", at=NOW)
+    Source.objects.create(
+        organisation=town,
+        stream=stream,
+        code="street",
+        kind="open311",
+        settings={},
+        created_at=NOW,
+        next_asked_at=NOW,
+        failures=3,
+        last_failure_at=NOW,
+        last_failure="the answer was 503",
+    )
     figures.refresh(at=NOW)
     watch(at=NOW)
     return stream
@@ -71,6 +83,11 @@ def journey(page: Page, url: str) -> None:
     navigation.get_by_role("link", name="Feeds").click()
     page.get_by_role("link", name="Requests").click()
     expect(page.get_by_text("Nothing has come since")).to_be_visible()
+    for name in ("Events and corrections", "Files"):
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        trail = page.get_by_role("navigation", name="You are here")
+        trail.get_by_role("link", name="Requests").click()
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Fewest events in a normal week").fill("2")
     page.get_by_label("Event types").fill("opened")
@@ -113,6 +130,8 @@ def test_every_page_of_a_feed_is_accessible(
     for path in (
         "",
         "requests/",
+        "requests/events/",
+        "requests/files/",
         "requests/edit/",
         "requests/keys/new/",
         f"requests/keys/{key}/rotate/",

@@ -6,6 +6,13 @@ from django.core.management import CommandError, call_command
 from engine.rules import Rule
 from indicators.models import ServiceEvent, Stream, StreamToken
 from indicators.services import figures
+from indicators.services.corrections import (
+    Right,
+    UnchangedError,
+    correct,
+    hand_id,
+    void,
+)
 from indicators.services.intake import record
 from indicators.services.streams import (
     OperatorError,
@@ -160,6 +167,60 @@ def test_a_rule_may_part_its_cases_by_operator(stream):
         rule.kind, rule.definition, comparator=">=", target=rule.target
     )
     assert "operator" in read.attributes()
+
+
+# --- corrections by hand -------------------------------------------------------------
+
+
+def by_hand(found, **changes):
+    said = {"type": "opened", "at": found.occurred_at, "attributes": found.attributes}
+    return Right(case=found.case_key, value=None, **(said | changes))
+
+
+def test_what_a_hand_corrects_stays_its_operators(stream, town):
+    steward = builders.person("DATA_STEWARD", of=town)
+    sent(stream, A, event("E-1", attributes={"channel": "web"}), event("E-2", "c2"))
+    for id_, attributes in (("E-1", {"channel": "web"}), ("E-2", {"operator": B})):
+        found = ServiceEvent.objects.get(external_id=id_)
+        right = by_hand(found, type="closed", attributes=attributes)
+        correct(event=found, right=right, reason="x", by=steward, at=NOW)
+    assert operators() == {
+        "E-1": A,
+        "E-2": A,
+        hand_id("E-1"): A,
+        hand_id("E-2"): B,  # the organisation says whose it is
+    }
+    (made,) = ServiceEvent.objects.filter(replaces="E-1")
+    assert made.attributes == {"channel": "web", "operator": A}
+    with pytest.raises(UnchangedError):
+        correct(
+            event=made,
+            right=by_hand(made, type="closed", attributes={"channel": "web"}),
+            reason="x",
+            by=steward,
+            at=NOW,
+        )
+    assert list(verify(at=NOW)) == []
+
+
+def test_what_a_hand_voids_stays_its_operators(stream, town):
+    """So the operator may take it back, and nobody else's key can."""
+    steward = builders.person("DATA_STEWARD", of=town)
+    sent(stream, A, event("E-1"))
+    found = ServiceEvent.objects.get(external_id="E-1")
+    made = void(event=found, reason="x", by=steward, at=NOW)
+    assert made.attributes == {"operator": A}
+    again = event("E-2", replaces=made.external_id)
+    assert codes(sent(stream, B, again)) == ["other_operator"]
+    assert sent(stream, A, again).recorded == 1
+
+
+def test_what_is_nobodys_stays_nobodys(stream, town):
+    steward = builders.person("DATA_STEWARD", of=town)
+    sent(stream, "", event("E-1"))
+    found = ServiceEvent.objects.get(external_id="E-1")
+    made = void(event=found, reason="x", by=steward, at=NOW)
+    assert made.attributes == {}
 
 
 # --- keys ---------------------------------------------------------------------------

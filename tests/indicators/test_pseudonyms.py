@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from feedback.services.claims import file_claim
-from indicators.models import ServiceEvent, Stream
+from indicators.models import CaseFact, ServiceEvent, Stream
 from indicators.queries.explaining import explained
+from indicators.queries.history import case_history, reasons_of
 from indicators.queries.pseudonyms import (
     LENGTH,
     UnknownSecretError,
@@ -21,6 +22,14 @@ from indicators.queries.pseudonyms import (
 )
 from indicators.queries.results import events_of_case, facts_of_case
 from indicators.services import figures
+from indicators.services.corrections import (
+    RefusedError,
+    Right,
+    UnchangedError,
+    correct,
+    hand_id,
+    void,
+)
 from indicators.services.exports import export_file
 from indicators.services.files import import_file
 from indicators.services.intake import record
@@ -29,7 +38,15 @@ from indicators.services.streams import NotEmptyError, StreamChange, save_stream
 from indicators.services.verification import verify
 from tests import builders
 from tests.builders import NOW
-from tests.indicators.helpers import at_once, counts, event, line, request, send
+from tests.indicators.helpers import (
+    at_once,
+    counts,
+    event,
+    line,
+    request,
+    send,
+    utc,
+)
 from web.presenters.handling import case_view
 
 FORM = re.compile(r"~[a-z2-7]{24}\Z")
@@ -72,6 +89,11 @@ def hide(stream, steward, *, pseudonymous=True):
 @pytest.fixture
 def stream(charter, steward):
     return hide(Stream.objects.get(code="requests"), steward)
+
+
+def stored(stream, id_):
+    found = ServiceEvent.objects.select_related("stream")
+    return found.get(external_id=case_key_of(stream, id_))
 
 
 def keys():
@@ -194,6 +216,55 @@ def test_what_was_exported_is_imported_as_it_was(stream, tmp_path, name):
     assert "2026/123" not in path.read_text()
     receipt = import_file(stream=stream, path=path, mapping=None, at=NOW)
     assert (receipt.replayed, receipt.recorded, receipt.refused) == (2, 0, [])
+
+
+# --- corrections by hand -------------------------------------------------------------
+
+
+def test_a_hand_corrects_what_has_a_pseudonym(stream, steward):
+    send(*request("2026/123", "2026-01-12", "2026-03-20"), stream=stream)
+    wrong = stored(stream, "2026/123/c")
+    better = Right(wrong.case_key, "closed", utc(2026, 1, 13, 9), None, {})
+    made = correct(event=wrong, right=better, reason="Late", by=steward, at=NOW)
+    assert (made.case_key, made.replaces) == (wrong.case_key, wrong.external_id)
+    assert made.external_id == case_key_of(stream, hand_id(wrong.external_id))
+    again = correct(event=wrong, right=better, reason="Late", by=steward, at=NOW)
+    assert again == made
+    assert reasons_of(stream, [made])[made.external_id].details["reason"] == "Late"
+    figures.refresh(at=NOW)
+    assert counts(line("2026-01-01")) == (1, 1, 0, 0)
+    assert list(verify(at=NOW)) == []
+
+
+def test_a_hand_voids_what_has_a_pseudonym(stream, steward):
+    send(*request("2026/123", "2026-01-12"), stream=stream)
+    wrong = stored(stream, "2026/123/o")
+    made = void(event=wrong, reason="A test", by=steward, at=NOW)
+    assert (made.case_key, made.replaces) == (wrong.case_key, wrong.external_id)
+    figures.refresh(at=NOW)
+    assert not CaseFact.objects.exists()
+    assert list(verify(at=NOW)) == []
+
+
+def test_a_hand_may_name_a_case_by_its_number(stream, steward):
+    send(event("E-1", "2026/123"), stream=stream)
+    wrong = stored(stream, "E-1")
+
+    def case(number):
+        right = Right(number, "opened", wrong.occurred_at, None, {})
+        return correct(event=wrong, right=right, reason="x", by=steward, at=NOW)
+
+    with pytest.raises(UnchangedError):
+        case("2026/123")
+    with pytest.raises(RefusedError, match="personal data"):
+        case("12345678Z")
+    assert case("2026/124").case_key == case_key_of(stream, "2026/124")
+
+
+def test_an_auditor_finds_the_history_of_a_case_by_its_number(stream):
+    send(event("E-1", "2026/123"), stream=stream)
+    for name in ("2026/123", case_key_of(stream, "2026/123")):
+        assert len(case_history(stream, name)) == 1
 
 
 # --- on and off ---------------------------------------------------------------------

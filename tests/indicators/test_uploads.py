@@ -19,9 +19,11 @@ from hypothesis.extra.django import TestCase
 from core.models import AuditEntry
 from indicators.enums import FileState
 from indicators.models import EventFile, FileRefusal, ServiceEvent, StaleMark, Stream
+from indicators.queries.pseudonyms import newest_secret
 from indicators.services import uploads
 from indicators.services.intake import Rehearsal, record
 from indicators.services.mapping import FileMapping, MappingError
+from indicators.services.streams import issue_token
 from indicators.services.uploads import (
     UploadError,
     WrongStateError,
@@ -181,30 +183,52 @@ def test_a_rehearsal_says_what_would_happen_and_records_nothing(rehearse, stream
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])
 EVENTS = st.builds(
-    lambda id_, case, hour, replaces: {
+    lambda id_, case, hour, replaces, operator: {
         "id": id_,
         "case": case,
         "type": "opened",
         "at": f"2026-01-05T{hour:02d}:00:00+01:00",
         **({"replaces": replaces} if replaces else {}),
+        **({"attributes": {"operator": operator}} if operator else {}),
     },
     KEYS,
     KEYS,
     st.integers(9, 10),
     st.none() | KEYS,
+    st.sampled_from(["", "", "Alfa", "Beta"]),
 )
 
 
 class RehearsalTests(TestCase):
     @hypothesis_settings(max_examples=150)
-    @given(st.lists(st.lists(EVENTS, max_size=4), max_size=4))
-    def test_a_rehearsal_and_the_real_thing_agree(self, batches):
-        """Whatever is replayed, conflicts and replaces, within a batch and across."""
+    @given(
+        st.lists(st.lists(EVENTS, max_size=4), max_size=4),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([None, "", "Alfa"]),
+    )
+    def test_a_rehearsal_and_the_real_thing_agree(
+        self, batches, hidden, operators, before
+    ):
+        """
+        Whatever is replayed, conflicts and replaces, within a batch and across.
+
+        Also with pseudonyms, and where keys of operators have sent before.
+        """
         stream = Stream.objects.filter(code="requests").first()
         if stream is None:
             town = builders.organisation()
             builders.published(builders.charter_document(), of=town)
             stream = Stream.objects.get(code="requests")
+        stream.case_secret = newest_secret() if hidden else ""
+        stream.save()
+        if operators:
+            issue_token(stream=stream, label="alfa", operator="Alfa", at=NOW)
+            stream.refresh_from_db()
+        if before is not None:
+            first = [(1, event("a", "a")), (2, event("d", "b", replaces="a"))]
+            record(stream=stream, lines=first, at=NOW, operator=before)
+        events_before = ServiceEvent.objects.filter(stream=stream).count()
         rehearsal, line = Rehearsal(stream=stream, at=NOW), 0
         said, done = [], []
         numbered = []
@@ -216,7 +240,7 @@ class RehearsalTests(TestCase):
             new = {event.line for event in rehearsal.new}
             known = {event.line for event in rehearsal.known}
             assert not new & known
-        assert not ServiceEvent.objects.filter(stream=stream).exists()
+        assert ServiceEvent.objects.filter(stream=stream).count() == events_before
         for batch in numbered:
             receipt = record(stream=stream, lines=batch, at=NOW)
             receipt.watermark = None
@@ -387,6 +411,27 @@ def test_a_file_that_cannot_be_read_says_so(rehearse, folder, content, name, wor
     assert str(folder) not in file.failure
     order_rehearsal(file=file, mapping=TOML, at=NOW)  # with another mapping, perhaps
     assert file.failure == ""
+
+
+@pytest.mark.parametrize("importing", [False, True])
+def test_a_file_whose_feed_lost_its_secret_is_given_up(give, rehearse, load, importing):
+    Stream.objects.update(case_secret=newest_secret())
+    file = rehearse() if importing else give()
+    Stream.objects.update(case_secret="0" * 16)
+    if importing:
+        load(file)
+    else:
+        order_rehearsal(file=file, mapping=TOML, at=NOW)
+        take_up(file_id=file.pk, at=NOW)
+    file.refresh_from_db()
+    assert file.state == FileState.FAILED
+    assert "CASE_SECRETS" in file.failure
+    assert waiting_files() == []
+    Stream.objects.update(case_secret=newest_secret())
+    order_rehearsal(file=file, mapping=TOML, at=NOW)
+    take_up(file_id=file.pk, at=NOW)
+    file.refresh_from_db()
+    assert counts(load(file)) == (3, 3, 0, 0)
 
 
 def test_a_file_may_not_have_more_events_than_a_rehearsal_holds(rehearse, monkeypatch):

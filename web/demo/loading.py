@@ -34,11 +34,17 @@ from indicators.models import Indicator, Stream, WorkCalendar as StoredCalendar
 from indicators.services import figures
 from indicators.services.calendars import save_calendar
 from indicators.services.intake import record
-from indicators.services.streams import StreamChange, issue_token, save_stream
+from indicators.services.streams import (
+    StreamChange,
+    issue_token,
+    save_stream,
+    use_token,
+)
 from indicators.services.watching import watch
 from web.demo.declaring import correct_one, declare_values
 from web.demo.events import generate
 from web.demo.stories import Story, story
+from web.demo.streets import CLEANER, OTHER_CLEANER
 from web.demo.town import DAY, DemoEvent, Office, Town, clock
 
 FOLDER = Path(__file__).parent
@@ -55,7 +61,12 @@ IMPORTED_DAYS_BEFORE, ADOPTED_DAYS_BEFORE = 60, 22
 PUBLISHED_DAYS_BEFORE = 12
 # The feed with most to look after: how many events a week are normal, and its keys.
 BUSIEST, FEWEST = "incidencies", 20
-KEYS = (("Brigada municipal", ""), ("Avisos", "Enllumenats del Vallès SL"))
+KEYS = (
+    ("Brigada municipal", ""),
+    ("Neteja, zona est", CLEANER),
+    ("Neteja, zona oest", OTHER_CLEANER),
+)
+KEYS_DAYS_BEFORE = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,7 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
     complete = _forget_holidays(documents, town)
     editions = _drafts(documents, organisation, users)
     _assign(editions, units)
+    keys = _issue_keys(organisation, users, town)
     claims = list(planned_claims(town, documents))
     streams = generate(town, [claim.story for claim in claims if claim.story])
     # Before publication: nothing is stale yet, so nothing is marked case by case.
@@ -159,7 +171,7 @@ def load(*, at: datetime, scale: float = 1.0) -> Loaded:
     _mend_calendar(organisation, complete, users, at)
     figures.refresh(at=at)
     _restate(organisation, users, at)
-    _look_after_feeds(organisation, users, town)
+    _look_after_feeds(organisation, users, town, keys)
     charter = Charter.objects.get(organisation=organisation, slug=RENEWED)
     open_next(charter=charter, by=users[Role.DRAFTER], at=at - 3 * DAY)
     return Loaded(organisation, recorded, len(claims), frozen)
@@ -293,10 +305,28 @@ def _record_late(
     )
 
 
-def _look_after_feeds(
+def _issue_keys(
     organisation: Organisation, users: dict[str, User], town: Town
+) -> list[str]:
+    """Give the busiest feed keys, before anything is sent with them."""
+    first, _until = town.windows[BUSIEST]
+    stream = Stream.objects.get(organisation=organisation, code=BUSIEST)
+    return [
+        issue_token(
+            stream=stream,
+            label=label,
+            operator=operator,
+            by=users[Role.DATA_STEWARD],
+            at=clock(first - KEYS_DAYS_BEFORE * DAY, 10),
+        )
+        for label, operator in KEYS
+    ]
+
+
+def _look_after_feeds(
+    organisation: Organisation, users: dict[str, User], town: Town, keys: list[str]
 ) -> None:
-    """Say what is normal for the busiest feed, give it keys, and look at all."""
+    """Say what is normal for the busiest feed, and look at all."""
     at = town.now
     stream = Stream.objects.get(organisation=organisation, code=BUSIEST)
     change = StreamChange(
@@ -314,13 +344,23 @@ def _look_after_feeds(
     save_stream(
         stream=stream, revision=stream.revision, change=change, by=steward, at=at
     )
-    for label, operator in KEYS:
+    for key in keys:
         # Nobody keeps these keys: whoever wants to send something makes another.
-        issue_token(stream=stream, label=label, operator=operator, by=steward, at=at)
+        use_token(stream=stream, key=key, at=at)
     watch(at=at)
 
 
 def _take(stream: Stream, events: list[DemoEvent], at: datetime) -> int:
+    """Record what was sent, each sender's events with its own key."""
+    operators = sorted({event.operator for event in events})
+    return sum(
+        _send(stream, [event for event in events if event.operator == operator], at)
+        for operator in operators
+    )
+
+
+def _send(stream: Stream, events: list[DemoEvent], at: datetime) -> int:
+    """Record the events of one sender."""
     recorded = 0
     for first in range(0, len(events), LINES_AT_ONCE):
         batch = events[first : first + LINES_AT_ONCE]
@@ -328,6 +368,7 @@ def _take(stream: Stream, events: list[DemoEvent], at: datetime) -> int:
             stream=stream,
             lines=((number, event.line()) for number, event in enumerate(batch, 1)),
             at=at,
+            operator=batch[0].operator,
         )
         if receipt.refused:
             refusal = receipt.refused[0]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from web.demo.town import DAY, HOUR, MINUTE, DemoEvent, Town, case, clock
+from web.demo.streets import CLEANER
+from web.demo.town import DAY, HOUR, MINUTE, DemoEvent, Town, case, clock, sent_by
 
 FRIDAY = 4
 
@@ -113,7 +114,8 @@ def _sofa(_town: Town, facts_on: date) -> Story:
     attributes = {"kind": "neteja", "priority": "ordinaria"}
     opened, closed = clock(facts_on, 9.4), clock(facts_on + 3 * DAY, 12.2)
     steps = ("opened", opened), ("closed", closed)
-    return Story("incidencies", key, case(key, attributes, *steps))
+    events = sent_by(CLEANER, case(key, attributes, *steps))
+    return Story("incidencies", key, events)
 
 
 def _manhole(_town: Town, facts_on: date) -> Story:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from web.demo.town import (
     DAY,
@@ -15,6 +16,7 @@ from web.demo.town import (
     Town,
     case,
     clock,
+    sent_by,
 )
 
 
@@ -23,24 +25,31 @@ class Kind:
     """
     How a kind of incident goes.
 
+    :ivar name: as the attribute says it; the same for two who share out the town.
     :ivar per_day: how many, on average.
     :ivar in_time: share done in ``usual`` days (lowest, highest, most often).
     :ivar late: days of the rest; ``somewhat_late`` those of a part of the rest.
+    :ivar operator: the concessionaire who does it and sends its events.
     """
 
+    name: str
     per_day: float
     in_time: float
     usual: tuple[int, int, int]
     late: tuple[int, int]
     somewhat_late: tuple[int, int] | None = None
+    operator: str = ""
 
 
-KINDS = {
-    "enllumenat": Kind(0.9, 0.965, (1, 5, 2), (6, 9)),
-    "paviment": Kind(0.8, 0.715, (2, 10, 7), (13, 18), (11, 12)),
-    "neteja": Kind(1.7, 0.965, (0, 2, 1), (3, 5)),
-    "mobiliari": Kind(0.45, 0.91, (2, 15, 6), (16, 23)),
-}
+# Two companies clean the streets, each its half of the town.
+CLEANER, OTHER_CLEANER = "Neteges Llevant SL", "Escombra i Cuida SCCL"
+KINDS = (
+    Kind("enllumenat", 0.9, 0.965, (1, 5, 2), (6, 9)),
+    Kind("paviment", 0.8, 0.715, (2, 10, 7), (13, 18), (11, 12)),
+    Kind("neteja", 1.3, 0.985, (0, 2, 1), (3, 5), operator=CLEANER),
+    Kind("neteja", 1.1, 0.91, (0, 2, 1), (3, 5), operator=OTHER_CLEANER),
+    Kind("mobiliari", 0.45, 0.91, (2, 15, 6), (16, 23)),
+)
 SOMEWHAT = 0.65
 URGENT, URGENT_LATE = 0.06, 0.03
 VOIDED, FORGOTTEN, PAUSED = 0.025, 0.003, 0.08
@@ -55,21 +64,22 @@ def incidents(town: Town) -> Iterator[DemoEvent]:
     for day in town.days("incidencies"):
         storm = town.months_ago(day) == STORM_MONTHS_AGO
         factor = (STORM_FACTOR if storm else 1.0) * (1.1 if day.weekday() < 5 else 0.7)
-        opened = sorted(
-            (chance.around(7, 22.5, 11), name)
-            for name, kind in KINDS.items()
+        opened = [
+            (chance.around(7, 22.5, 11), kind)
+            for kind in KINDS
             for _ in town.arrivals(chance, day, kind.per_day * factor)
-        )
-        for hour, name in opened:
+        ]
+        for hour, kind in sorted(opened, key=itemgetter(0)):
             key, at = numbers.next(day), clock(day, hour)
-            yield from _incident(chance, office, key, at, name, storm=storm)
+            events = _incident(chance, office, key, at, kind, storm=storm)
+            yield from sent_by(kind.operator, events)
 
 
 def _incident(
-    chance: Chance, office: Office, key: str, at: datetime, name: str, *, storm: bool
+    chance: Chance, office: Office, key: str, at: datetime, kind: Kind, *, storm: bool
 ) -> list[DemoEvent]:
     urgent = chance.happens(URGENT)
-    attributes = {"kind": name, "priority": "urgent" if urgent else "ordinaria"}
+    attributes = {"kind": kind.name, "priority": "urgent" if urgent else "ordinaria"}
     opened = ("opened", at)
     if chance.happens(VOIDED):
         void = at + timedelta(minutes=chance.between(20, 2_000))
@@ -81,8 +91,8 @@ def _incident(
         return case(key, attributes, opened, ("closed", closed))
     if chance.happens(FORGOTTEN):
         return case(key, attributes, opened)
-    days = _days(chance, KINDS[name], storm=storm)
-    if name == "neteja":
+    days = _days(chance, kind, storm=storm)
+    if kind.name == "neteja":
         return case(key, attributes, opened, ("closed", _cleaned(chance, at, days)))
     if days > 1 and chance.happens(PAUSED):
         return case(key, attributes, opened, *_with_pause(chance, office, at, days))

@@ -8,8 +8,8 @@ instant and seed give the same events.
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import count
@@ -42,6 +42,7 @@ class DemoEvent:
     One event as a stream takes it.
 
     :ivar late: it reaches us only after its period's figures became final.
+    :ivar operator: whose key it is sent with; empty if it is the town's own.
     """
 
     id: str
@@ -52,6 +53,7 @@ class DemoEvent:
     attributes: Mapping[str, str] = field(default_factory=dict)
     replaces: str | None = None
     late: bool = False
+    operator: str = ""
 
     def line(self) -> dict[str, object]:
         """Return the event as the object that the API and the intake take."""
@@ -256,3 +258,8 @@ def case(
         DemoEvent(f"{key}/{type_}", key, type_, at, None, {} if number else attributes)
         for number, (type_, at) in enumerate(steps)
     ]
+
+
+def sent_by(operator: str, events: Iterable[DemoEvent]) -> list[DemoEvent]:
+    """Return the same events, sent by a concessionaire."""
+    return [replace(event, operator=operator) for event in events]

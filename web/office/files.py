@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import (
-    Http404,
     HttpResponse,
     HttpResponseBase,
     QueryDict,
@@ -22,18 +21,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from charters.forms import Fault, form_faults
-from core.text import Words, words
 from indicators.forms.uploads import (
     DELIMITERS,
     ENCODINGS,
     ColumnsForm,
     UploadForm,
 )
-from indicators.models import EventFile, SavedMapping, Stream
+from indicators.models import EventFile, SavedMapping
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.queries.uploads import files_of, fitting_mappings, same_as
 from indicators.services.guessing import Guess
 from indicators.services.mapping import FileMapping, MappingError
@@ -53,8 +52,9 @@ from indicators.services.uploads import (
     receive_file,
     save_mapping,
 )
-from web.office.access import StaffRequest, page_language, render_office, requires
+from web.office.access import StaffRequest, render_office, requires
 from web.office.editing import Crumb
+from web.office.feed_pages import NO_SECRET, crumbs_of, name_of, stream_of
 from web.presenters.handling import instant_words
 from web.presenters.uploads import (
     PreviewRow,
@@ -62,9 +62,9 @@ from web.presenters.uploads import (
     file_rows,
     file_view,
     preview_rows,
-    stream_name,
 )
 
+FILES = gettext_lazy("Files")
 IMPORT = "events.import"
 ASKING = ["GET", "HEAD", "POST"]
 SECONDS_BETWEEN_LOOKS = 10
@@ -74,23 +74,8 @@ class _Place:
     """A feed as the pages of its files work on it."""
 
     def __init__(self, request: StaffRequest, code: str) -> None:
-        if "\x00" in code:  # the database would refuse the question
-            raise Http404
         self.request = request
-        self.stream: Stream = get_object_or_404(
-            Stream.objects.select_related("organisation"),
-            organisation=request.organisation,
-            code=code,
-        )
-
-    @property
-    def name(self) -> Words:
-        """Return the name of the feed in the language of the page."""
-        return words(
-            stream_name(self.stream),
-            page_language(),
-            source=self.request.organisation.language,
-        )
+        self.stream = stream_of(request, code)
 
     def file(self, pk: int) -> EventFile:
         """
@@ -116,28 +101,28 @@ class _Place:
         context: dict[str, object],
         *,
         crumbs: list[Crumb] | None = None,
-        status: int = 200,
     ) -> HttpResponse:
-        """Render a page of this feed's files."""
-        files: Crumb = (
-            _("Files: %(feed)s") % {"feed": self.name.text},
-            self.url("files"),
-        )
+        """
+        Render a page of this feed's files.
+
+        :param crumbs: the pages between the list and this one; none for the list.
+        """
+        here = self.url("files")
+        below: list[Crumb] = [(str(FILES), "")]
+        if crumbs is not None:
+            below = [(str(FILES), here), *crumbs, (title, "")]
         return render_office(
             self.request,
             template,
             {
                 "stream": self.stream,
-                "name": self.name,
+                "name": name_of(self.stream),
                 "title": title,
-                "files_url": files[1],
-                "crumbs": [(files[0], "")]
-                if crumbs is None
-                else [files, *crumbs, (title, "")],
+                "files_url": here,
+                "crumbs": crumbs_of(self.request, self.stream, *below),
                 "faults": [],
                 **context,
             },
-            status=status,
         )
 
 
@@ -167,7 +152,7 @@ def files(request: StaffRequest, stream: str) -> HttpResponse:
             return redirect(place.url("file-columns", file.pk))
     return place.render(
         "office/files.html",
-        _("Files: %(feed)s") % {"feed": place.name.text},
+        str(FILES),
         {
             "form": form,
             "faults": form_faults(form),
@@ -402,6 +387,8 @@ def _first_events(
         return (), ""
     try:
         lines = preview(file=file, mapping=mapping, at=timezone.now())
+    except UnknownSecretError:
+        return (), str(NO_SECRET)
     except (FileError, MappingError) as error:
         return (), str(error)
     return preview_rows(lines, zone=place.request.organisation.time_zone), ""
@@ -417,7 +404,7 @@ def _settled(
         return response
     try:
         preview(file=file, mapping=mapping, at=timezone.now())
-    except (FileError, MappingError):
+    except (FileError, MappingError, UnknownSecretError):
         return None  # the page says which
     if form.cleaned_data["save_as"]:
         save_mapping(

@@ -9,19 +9,18 @@ from itertools import pairwise
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from charters.enums import EditionState
 from charters.forms import form_faults
 from core import audit
-from core.text import words
 from engine.periods import parse_period
 from indicators.forms.correcting import CorrectForm
 from indicators.models import IndicatorRule, ServiceEvent, Stream
@@ -36,6 +35,7 @@ from indicators.queries.history import (
     restated_after,
     void_types,
 )
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.causes import LATE_EVENTS
 from indicators.services.corrections import (
     AlreadyReplacedError,
@@ -44,9 +44,11 @@ from indicators.services.corrections import (
     correct,
     void,
 )
-from web.office.access import StaffRequest, page_language, render_office, requires
+from web.office.access import StaffRequest, render_office, requires
+from web.office.feed_pages import NO_SECRET, crumbs_of, name_of, stream_of
 from web.presenters.history import Around, EventView, event_views, restated_views
 
+HISTORY = gettext_lazy("Events and corrections")
 PAGE = 50
 CHUNK = 2_000
 COLUMNS = (
@@ -59,7 +61,7 @@ COLUMNS = (
 @requires("results.view")
 def events(request: StaffRequest, stream: str) -> HttpResponse:
     """List a stream's events, or only its corrections, by period."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     chosen = _filter(request, found)
     page = history_page(chosen, after=request.GET.get("after", ""), size=PAGE)
     return render_office(
@@ -74,7 +76,6 @@ def events(request: StaffRequest, stream: str) -> HttpResponse:
             "later": "after" in request.GET,
             "following": _query(chosen, page.following) if page.following else "",
             "first": _query(chosen, ""),
-            "crumbs": [(_("Events of %(stream)s") % {"stream": found.code}, "")],
         },
     )
 
@@ -83,7 +84,7 @@ def events(request: StaffRequest, stream: str) -> HttpResponse:
 @requires("events.export")
 def file(request: StaffRequest, stream: str) -> HttpResponseBase:
     """Send the same list as a file, whole, as it is read."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     chosen = _filter(request, found)
     audit.record(
         verb="indicators.export_history",
@@ -105,17 +106,15 @@ def file(request: StaffRequest, stream: str) -> HttpResponseBase:
 @requires("results.view")
 def case(request: StaffRequest, stream: str, case: str) -> HttpResponse:
     """Tell everything that the log has of a case, what was replaced among it."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     rows = [] if "\x00" in case else case_history(found, case)
     title = _("Events of the case %(case)s") % {"case": case}
     return render_office(
         request,
         "office/history_case.html",
         {
-            **_about(request, found),
-            "title": title,
+            **_about(request, found, title),
             "rows": _views(found, rows, replaced_by(found, rows)),
-            "crumbs": [_crumb(request, found), (title, "")],
         },
         status=HTTPStatus.OK if rows else HTTPStatus.NOT_FOUND,
     )
@@ -125,7 +124,7 @@ def case(request: StaffRequest, stream: str, case: str) -> HttpResponse:
 @requires("results.view")
 def event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     """Tell of one event: all its versions, and the figures that were restated."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     asked = _event(found, pk)
     chain = _chain(asked)
     title = _("Event %(id)s") % {"id": asked.external_id}
@@ -134,12 +133,10 @@ def event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
         request,
         "office/history_event.html",
         {
-            **_about(request, found),
-            "title": title,
+            **_about(request, found, title),
             "event": asked,
             "rows": _views(found, chain, {e.external_id: e for e in chain}),
             "restated": restated_views(lines, _rules(found), found.time_zone),
-            "crumbs": [_crumb(request, found), (title, "")],
         },
     )
 
@@ -148,7 +145,7 @@ def event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
 @requires("events.correct")
 def correct_event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     """Correct or void an event: another one replaces it, with its reason."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     asked = _event(found, pk)
     late = _chain(asked)[-1] != asked
     form = CorrectForm(request.POST if request.method == "POST" else None, event=asked)
@@ -162,6 +159,8 @@ def correct_event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
                 "act",
                 _("The log does not take it: %(detail)s") % {"detail": error},
             )
+        except UnknownSecretError:
+            form.add_error("act", str(NO_SECRET))
         except AlreadyReplacedError:
             late = True
         else:
@@ -177,13 +176,11 @@ def correct_event(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
         request,
         "office/history_correct.html",
         {
-            **_about(request, found),
-            "title": title,
+            **_about(request, found, title),
             "event": asked,
             "form": form,
             "faults": [] if late else form_faults(form),
             "late": late,
-            "crumbs": [_crumb(request, found), (title, "")],
         },
         status=409 if late and request.method == "POST" else 200,
     )
@@ -194,17 +191,6 @@ def _record(form: CorrectForm, *, by: User) -> ServiceEvent:
     if form.voids:
         return void(event=form.event, reason=reason, by=by, at=now)
     return correct(event=form.event, right=form.right(), reason=reason, by=by, at=now)
-
-
-def _stream(request: StaffRequest, code: str) -> Stream:
-    if "\x00" in code:  # the database would refuse the question
-        raise Http404
-    found: Stream = get_object_or_404(
-        Stream.objects.select_related("organisation"),
-        organisation=request.organisation,
-        code=code,
-    )
-    return found
 
 
 def _event(stream: Stream, pk: int) -> ServiceEvent:
@@ -268,17 +254,17 @@ def _rules(stream: Stream) -> dict[int, IndicatorRule]:
     return {row.indicator_id: row for row in rows}
 
 
-def _about(request: StaffRequest, stream: Stream) -> dict[str, object]:
-    source = request.organisation.language
+def _about(request: StaffRequest, stream: Stream, title: str = "") -> dict[str, object]:
+    """Return what all pages of a log show; those below the list have a title."""
+    here = reverse("office:history", args=[request.organisation.slug, stream.code])
     return {
         "stream": stream,
-        "name": words(stream.name, page_language(), source=source),
+        "name": name_of(stream),
+        "title": title or str(HISTORY),
+        "crumbs": crumbs_of(request, stream, (str(HISTORY), here), (title, ""))
+        if title
+        else crumbs_of(request, stream, (str(HISTORY), "")),
     }
-
-
-def _crumb(request: StaffRequest, stream: Stream) -> tuple[str, str]:
-    url = reverse("office:history", args=[request.organisation.slug, stream.code])
-    return _("Events of %(stream)s") % {"stream": stream.code}, url
 
 
 class _Line:

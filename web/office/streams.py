@@ -17,7 +17,13 @@ from indicators.enums import FeedState
 from indicators.forms.streams import KeyForm, RotateForm, StreamForm
 from indicators.models import Stream, StreamToken, WorkCalendar
 from indicators.queries.feeds import heard
-from indicators.queries.streams import has_events, keys_of, opens, volume_of
+from indicators.queries.streams import (
+    has_events,
+    keys_of,
+    opens,
+    sources_of,
+    volume_of,
+)
 from indicators.services.streams import (
     NotEmptyError,
     OperatorError,
@@ -31,7 +37,7 @@ from indicators.services.streams import (
     save_stream,
 )
 from web.office.access import StaffRequest, page_language, render_office, requires
-from web.office.editing import Crumb
+from web.office.feed_pages import crumbs_of, name_of, stream_of
 from web.presenters.streams import (
     WEEKS,
     alarm_text,
@@ -39,8 +45,8 @@ from web.presenters.streams import (
     key_rows,
     needed_words,
     readers_of,
+    source_rows,
     state_view,
-    stream_name,
     stream_rows,
     volume_view,
 )
@@ -63,7 +69,7 @@ def streams(request: StaffRequest) -> HttpResponse:
 @requires(VIEW)
 def stream(request: StaffRequest, stream: str) -> HttpResponse:
     """Show a stream: its state, its volume, who reads it, who holds its keys."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     language, now = page_language(), timezone.now()
     known = heard(found, as_of=now)
     state = FeedState(known.state.value)
@@ -81,10 +87,9 @@ def stream(request: StaffRequest, stream: str) -> HttpResponse:
             and words(
                 found.calendar.name, language, source=found.organisation.language
             ),
-            "volume": volume_view(
-                weeks, name=stream_name(found, found.organisation, language)
-            ),
+            "volume": volume_view(weeks, name=name_of(found)),
             "readers": readers_of(found, language=language),
+            "sources": source_rows(sources_of(found), zone=found.time_zone),
             "keys": key_rows(keys_of(found), zone=found.time_zone, now=now),
             "address": request.build_absolute_uri(
                 reverse("api:events", args=[found.organisation.slug, found.code])
@@ -97,7 +102,7 @@ def stream(request: StaffRequest, stream: str) -> HttpResponse:
 @requires(EDIT)
 def stream_edit(request: StaffRequest, stream: str) -> HttpResponse:
     """Change what a stream declares and what is normal for it."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     known = {
         calendar.code: calendar
         for calendar in WorkCalendar.objects.filter(
@@ -168,7 +173,7 @@ def _save(
 @requires(EDIT)
 def key_new(request: StaffRequest, stream: str) -> HttpResponse:
     """Create a key and show it, this once."""
-    found = _stream(request, stream)
+    found = stream_of(request, stream)
     form = KeyForm(request.POST if request.method == "POST" else None)
     title = _("New key")
     if form.is_valid():
@@ -209,7 +214,7 @@ def _operator_fault(stream: Stream, form: KeyForm) -> str:
 @requires(EDIT)
 def key_rotate(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     """Put a new key in the place of one, and show it, this once."""
-    found, now = _stream(request, stream), timezone.now()
+    found, now = stream_of(request, stream), timezone.now()
     key = _valid_key(found, pk, now)
     form = RotateForm(request.POST if request.method == "POST" else None)
     title = _("Replace the key “%(label)s”") % {"label": key.label}
@@ -238,7 +243,7 @@ def key_rotate(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
 @requires(EDIT)
 def key_revoke(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     """Ask whether a key should open nothing any more, and see to it."""
-    found, now = _stream(request, stream), timezone.now()
+    found, now = stream_of(request, stream), timezone.now()
     key = _valid_key(found, pk, now)
     if request.method == "POST":
         revoke_token(token=key, by=request.user, at=now)
@@ -247,17 +252,6 @@ def key_revoke(request: StaffRequest, stream: str, pk: int) -> HttpResponse:
     title = _("Revoke the key “%(label)s”") % {"label": key.label}
     row = key_rows([key], zone=found.time_zone, now=now)[0]
     return _render(request, found, "office/key_revoke.html", title, {"key": row})
-
-
-def _stream(request: StaffRequest, code: str) -> Stream:
-    if "\x00" in code:  # the database would refuse the question
-        raise Http404
-    found: Stream = get_object_or_404(
-        Stream.objects.select_related("organisation", "calendar"),
-        organisation=request.organisation,
-        code=code,
-    )
-    return found
 
 
 def _valid_key(stream: Stream, pk: int, at: datetime) -> StreamToken:
@@ -285,20 +279,18 @@ def _render(
     status: int = 200,
 ) -> HttpResponse:
     """Render a page of a stream; its own has no title."""
-    slug = request.organisation.slug
-    name = stream_name(stream, request.organisation, page_language())
-    here = reverse("office:stream", args=[slug, stream.code])
-    crumbs: list[Crumb] = [(_("Feeds"), reverse("office:streams", args=[slug]))]
-    crumbs += [(name, here), (title, "")] if title else [(name, "")]
+    below = [(title, "")] if title else []
     return render_office(
         request,
         template,
         {
             "stream": stream,
-            "name": name,
+            "name": name_of(stream),
             "title": title,
-            "stream_url": here,
-            "crumbs": crumbs,
+            "stream_url": reverse(
+                "office:stream", args=[request.organisation.slug, stream.code]
+            ),
+            "crumbs": crumbs_of(request, stream, *below),
             "faults": [],
             "stale": False,
             **context,

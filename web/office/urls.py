@@ -70,6 +70,15 @@ stream_pages = [
     path("keys/new/", streams.key_new, name="key-new"),
     path("keys/<int:pk>/rotate/", streams.key_rotate, name="key-rotate"),
     path("keys/<int:pk>/revoke/", streams.key_revoke, name="key-revoke"),
+    path("events/", history.events, name="history"),
+    path("events.csv", history.file, name="history-file"),
+    path("events/<int:pk>/", history.event, name="history-event"),
+    path("events/<int:pk>/correct/", history.correct_event, name="event-correct"),
+    path("cases/<path:case>/", history.case, name="history-case"),
+    path("files/", files.files, name="files"),
+    path("files/<int:pk>/", files.file, name="file"),
+    path("files/<int:pk>/columns/", files.file_columns, name="file-columns"),
+    path("files/<int:pk>/refused.csv", files.file_refused, name="file-refused"),
 ]
 calendar_pages = [
     path("", calendars.calendar, name="calendar"),
@@ -77,12 +86,6 @@ calendar_pages = [
     path("preview/", calendars.calendar_preview, name="calendar-preview"),
     path("library/", calendars.calendar_library, name="calendar-library"),
     path("import/", calendars.calendar_import, name="calendar-import"),
-]
-file_pages = [
-    path("", files.files, name="files"),
-    path("<int:pk>/", files.file, name="file"),
-    path("<int:pk>/columns/", files.file_columns, name="file-columns"),
-    path("<int:pk>/refused.csv", files.file_refused, name="file-refused"),
 ]
 pages: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -110,16 +113,6 @@ pages: list[URLPattern | URLResolver] = [
     ),
     path("declared/", declaring.declared, name="declared"),
     path("declared/<int:pk>/", declaring.value, name="declared-value"),
-    path("streams/<str:stream>/events/", history.events, name="history"),
-    path("streams/<str:stream>/events.csv", history.file, name="history-file"),
-    path("streams/<str:stream>/events/<int:pk>/", history.event, name="history-event"),
-    path(
-        "streams/<str:stream>/events/<int:pk>/correct/",
-        history.correct_event,
-        name="event-correct",
-    ),
-    path("streams/<str:stream>/cases/<path:case>/", history.case, name="history-case"),
-    path("streams/<str:stream>/files/", include(file_pages)),
     path("claims/", claims.claims, name="claims"),
     path("claims/<str:reference>/", claims.claim, name="claim"),
 ]

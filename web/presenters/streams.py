@@ -14,9 +14,10 @@ from accounts.models import Organisation
 from charters.enums import EditionState
 from core.text import Words, words
 from indicators.enums import FeedState
-from indicators.models import FeedWatch, Stream, StreamToken
+from indicators.models import FeedWatch, Source, Stream, StreamToken
 from indicators.queries.feeds import Heard
 from indicators.queries.streams import (
+    KEEPS_FAILING,
     StreamLine,
     Use,
     WeekCount,
@@ -66,6 +67,7 @@ class StreamRow:
     until: str
     expected: tuple[str, ...]
     keys: str
+    failing: bool
 
 
 def state_view(state: FeedState) -> StateView:
@@ -85,8 +87,13 @@ def stream_rows(
 ) -> list[StreamRow]:
     """List an organisation's streams, those that ask for somebody first."""
     lines = stream_lines(organisation, at=now)
-    lines.sort(key=lambda line: (ORDER.index(line.state), line.stream.code))
+    lines.sort(key=lambda line: (_rank(line), line.stream.code))
     return [_row(line, organisation, language) for line in lines]
+
+
+def _rank(line: StreamLine) -> int:
+    rank = ORDER.index(line.state)
+    return min(rank, ORDER.index(FeedState.LATE)) if line.failing else rank
 
 
 def _row(line: StreamLine, organisation: Organisation, language: str) -> StreamRow:
@@ -98,6 +105,7 @@ def _row(line: StreamLine, organisation: Organisation, language: str) -> StreamR
         until=_instant(line.until, stream.time_zone),
         expected=expectations(stream),
         keys=number(line.keys),
+        failing=line.failing,
     )
 
 
@@ -165,6 +173,26 @@ class KeyRow:
     used: str
     ends: str
     valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """
+    A system that tells a stream of its cases.
+
+    :ivar state: how it does; ``failures``: how many in a row, in words.
+    :ivar failed: when it failed last, and ``why``, in English as it was noted.
+    :ivar next: when it is asked again; empty if it sends by itself.
+    """
+
+    code: str
+    system: str
+    state: StateView
+    failures: str
+    success: str
+    failed: str
+    why: str
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +301,43 @@ def key_rows(keys: Iterable[StreamToken], *, zone: str, now: datetime) -> list[K
         for key in keys
     ]
     return sorted(rows, key=lambda row: not row.valid)
+
+
+def source_rows(sources: Iterable[Source], *, zone: str) -> list[SourceRow]:
+    """Put the systems that tell a stream of their cases into rows."""
+    return [
+        SourceRow(
+            code=source.code,
+            system=source.get_kind_display(),
+            state=_source_state(source),
+            failures=_failures(source.failures),
+            success=_instant(source.last_success_at, zone),
+            failed=_instant(source.last_failure_at, zone),
+            why=source.last_failure,
+            next=_instant(source.next_asked_at, zone) if source.enabled else "",
+        )
+        for source in sources
+    ]
+
+
+def _source_state(source: Source) -> StateView:
+    if not source.enabled:
+        return StateView(pgettext("source", "disabled"), "quiet", "withdrawn")
+    if source.failures >= KEEPS_FAILING:
+        return StateView(pgettext("source", "keeps failing"), "bad", "warning")
+    if source.failures:
+        return StateView(pgettext("source", "failed last time"), "warn", "warning")
+    if source.last_success_at is None:
+        return StateView(pgettext("source", "not heard yet"), "quiet", "info")
+    return StateView(pgettext("source", "works"), "good", "met")
+
+
+def _failures(count: int) -> str:
+    if not count:
+        return ""
+    return ngettext("%(n)s failure in a row", "%(n)s failures in a row", count) % {
+        "n": number(count)
+    }
 
 
 def volume_view(weeks: Sequence[WeekCount], *, name: Words) -> Volume:

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from indicators.enums import FileState
-from indicators.models import EventFile, FileRefusal, Stream
+from indicators.models import EventFile, FileRefusal
 from indicators.queries.uploads import first_refusals
 from indicators.services.guessing import Column
 from indicators.services.intake import Refusal
@@ -286,8 +286,3 @@ def column_rows(columns: Iterable[Column]) -> tuple[ColumnRow, ...]:
         )
         for column in columns
     )
-
-
-def stream_name(stream: Stream) -> Mapping[str, str]:
-    """Return the name of a feed, which its code stands in for."""
-    return stream.name or {stream.organisation.language: stream.code}

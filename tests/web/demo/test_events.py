@@ -14,6 +14,7 @@ from engine.worktime import Unit, elapsed
 from web.demo import loading
 from web.demo.events import generate
 from web.demo.stories import STORIES
+from web.demo.streets import CLEANER, OTHER_CLEANER
 from web.demo.town import (
     NO_TRANSPORT_DAYS,
     SHORTAGE_MONTHS_AGO,
@@ -57,6 +58,11 @@ def by_case(events: list[DemoEvent]) -> Cases:
     return cases
 
 
+def own(attributes: list[str]) -> set[str]:
+    """Return what senders say themselves: whose an event is, its key says."""
+    return set(attributes) - {"operator"}
+
+
 def begun(events: list[DemoEvent]) -> list[DemoEvent]:
     return [steps[0] for steps in by_case(events).values()]
 
@@ -92,9 +98,8 @@ def test_events_are_what_their_stream_declares(streams, declared):
     for code, events in streams.items():
         types, attributes = declared[code]["types"], declared[code]["attributes"]
         assert {event.type for event in events} == set(types)
-        assert {name for event in events for name in event.attributes} == set(
-            attributes
-        )
+        found = {name for event in events for name in event.attributes}
+        assert found == own(attributes)
 
 
 def test_events_come_once_in_order_and_never_from_the_future(streams):
@@ -107,7 +112,7 @@ def test_events_come_once_in_order_and_never_from_the_future(streams):
 def test_first_event_of_a_case_says_what_the_case_is(streams, declared):
     for code, events in streams.items():
         for steps in by_case(events).values():
-            assert set(steps[0].attributes) == set(declared[code]["attributes"])
+            assert set(steps[0].attributes) == own(declared[code]["attributes"])
 
 
 def test_cases_begin_while_their_charter_is_in_force(town, streams):
@@ -238,6 +243,16 @@ def test_permit_files_go_through_their_steps_in_order(streams):
 def test_street_cases_are_closed_voided_paused_or_still_open(streams):
     ends = Counter(steps[-1].type for steps in by_case(streams["incidencies"]).values())
     assert set(ends) >= {"opened", "closed", "voided", "paused"}
+
+
+def test_cleaning_is_sent_by_two_companies_and_the_rest_by_the_town(streams):
+    found = {
+        (steps[0].attributes["kind"] == "neteja", event.operator)
+        for steps in by_case(streams["incidencies"]).values()
+        for event in steps
+    }
+    assert found == {(False, ""), (True, CLEANER), (True, OTHER_CLEANER)}
+    assert not {e.operator for e in streams["expedients"]} - {""}
 
 
 def test_corrections_replace_an_event_that_came_before(streams):

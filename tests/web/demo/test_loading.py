@@ -27,11 +27,13 @@ from indicators.models import (
     Result,
     ServiceEvent,
     StaleMark,
+    StreamToken,
 )
 from indicators.queries.history import chain_of, restated_after
 from indicators.services.causes import LATE_EVENTS
 from indicators.services.verification import verify
 from web.demo import loading
+from web.demo.streets import CLEANER, OTHER_CLEANER
 from web.demo.town import clock
 
 TODAY = date(2026, 11, 23)
@@ -128,6 +130,18 @@ class TestLoadedTown(TestCase):
             ResultStatus.TOO_FEW_CASES,
             ResultStatus.NO_CASES,
         }
+
+    def test_cleaning_has_figures_of_each_company(self):
+        lines = Result.objects.filter(indicator__code="VIA-05").exclude(segment="")
+        assert set(lines.values_list("segment", flat=True)) == {CLEANER, OTHER_CLEANER}
+        keys = StreamToken.objects.filter(stream__code="incidencies")
+        assert set(keys.values_list("operator", flat=True)) == {
+            "", CLEANER, OTHER_CLEANER,
+        }  # fmt: skip
+        assert not keys.filter(last_used_at=None).exists()
+        response = self.client.get("/ca/vilalzina/via-publica/")
+        assert CLEANER in response.content.decode()
+        assert OTHER_CLEANER in response.content.decode()
 
     def test_silent_switchboard_has_no_figure_for_this_month(self):
         line = Result.objects.get(

@@ -86,6 +86,12 @@ def order(client: Client, file: EventFile) -> EventFile:
     return file
 
 
+@pytest.mark.parametrize(("language", "size"), [("en", "32.0"), ("ca", "32,0")])
+def test_numbers_are_those_of_the_language(clerk, language, size):
+    page = text(clerk.get(url("files").replace("/en/", f"/{language}/")))
+    assert f"{size}\xa0MB" in page
+
+
 # --- the whole way ----------------------------------------------------------------
 
 
@@ -411,3 +417,13 @@ def test_pages_speak_every_language(clerk, language):
             address = reverse(f"office:{name}", args=["vila", "requests", *more])
         page = text(clerk.get(address))
         assert f'<html lang="{language}"' in page
+
+
+def test_the_columns_say_that_the_secret_is_missing(clerk, stream):
+    file = give(clerk)
+    Stream.objects.update(case_secret="0" * 16)
+    page = clerk.get(url("file-columns", file.pk))
+    assert "The server lacks the secret" in text(page)
+    response = clerk.post(url("file-columns", file.pk), said(clerk, file, check="1"))
+    assert response.status_code == 200
+    assert "The server lacks the secret" in text(response)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.models import AuditEntry
-from indicators.models import ServiceEvent
+from indicators.models import ServiceEvent, Stream
 from indicators.services import figures
 from indicators.services.corrections import void
 from tests import builders
@@ -245,3 +245,12 @@ def test_the_pages_of_cases_lead_to_the_log(auditor):
     assert f'href="{LOG}"' in listed
     told = auditor.get(f"{OFFICE}indicators/IND-1/cases/one/").content.decode()
     assert f'href="{OFFICE}streams/requests/cases/one/"' in told
+
+
+def test_a_correction_says_that_the_secret_is_missing(steward):
+    Stream.objects.update(case_secret="0" * 16)
+    address = f"{LOG}{pk('other')}/correct/"
+    sent = fields(steward.get(address)) | {"act": "void", "reason": "x"}
+    assert "The server lacks the secret" in words(steward.post(address, sent))
+    assert ServiceEvent.objects.count() == 4
+    assert "one/c" in words(steward.get(f"{OFFICE}streams/requests/cases/one/"))

@@ -1,5 +1,6 @@
 """Feeds in the office: their state, what is normal, their keys; and the letters."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from core.models import AuditEntry
-from indicators.models import FeedNotice, ServiceEvent, Stream, StreamToken
+from indicators.models import FeedNotice, ServiceEvent, Source, Stream, StreamToken
 from indicators.services import figures
 from indicators.services.streams import issue_token, use_token
 from indicators.services.watching import watch
@@ -385,3 +386,117 @@ def test_what_there_is_to_tell_is_sent(stream, town, settings):
     assert (
         "https://charters.example.org/en/office/vila/streams/requests/" in letter.body
     )
+
+
+# --- systems that tell it -----------------------------------------------------------
+
+
+def source(stream, code="zammad", **changes):
+    asked = changes.get("kind") == "open311"
+    return Source.objects.create(
+        organisation=stream.organisation,
+        stream=stream,
+        code=code,
+        settings={},
+        **{
+            "kind": "zammad",
+            "secret": "" if asked else "sealed",
+            "created_at": NOW,
+            "next_asked_at": NOW + DAY if asked else None,
+        }
+        | changes,
+    )
+
+
+def failed(count):
+    return {
+        "failures": count,
+        "last_failure_at": NOW,
+        "last_failure": "the answer was 503",
+    }
+
+
+def test_a_feed_without_sources_says_nothing_of_them(steward, stream):
+    assert "Systems that tell it" not in words(steward.get(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "zammad Zammad not heard yet – – –"),
+        ({"last_success_at": NOW}, "zammad Zammad works 2 November 2026, "),
+        (failed(1), "failed last time 1 failure in a row – 2 November 2026, "),
+        (failed(3), "keeps failing 3 failures in a row – 2 November 2026, "),
+        (failed(3) | {"enabled": False}, "disabled 3 failures in a row"),
+    ],
+)
+def test_a_feed_says_how_its_sources_do(steward, stream, changes, shown):
+    source(stream, **changes)
+    page = words(steward.get(PAGE))
+    assert shown in page
+    assert ("the answer was 503" in page) == ("failures" in changes)
+    assert "sealed" not in page
+
+
+def test_a_source_that_is_asked_says_when(steward, stream):
+    source(stream, kind="open311")
+    assert "Open311 GeoReport v2 not heard yet – – 3 November 2026" in words(
+        steward.get(PAGE)
+    )
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_sources_cost_the_same_however_many(
+    steward, stream, number, django_assert_num_queries
+):
+    for n in range(number):
+        source(stream, f"s{n}")
+    with django_assert_num_queries(11):
+        steward.get(PAGE)
+
+
+def test_the_list_warns_of_a_source_that_keeps_failing(steward, stream, town):
+    other = Stream.objects.create(
+        organisation=town, code="a", name={}, time_zone="UTC", types=["x"]
+    )
+    weekly(1)
+    source(other, **failed(2))
+    source(stream, "off", enabled=False, **failed(9))
+    assert "keeps failing" not in words(steward.get(LIST))
+    source(stream, **failed(3))
+    page = words(steward.get(LIST))
+    assert "requests speaking a source keeps failing" in page
+    assert page.index("requests speaking") < page.index("a never spoken")
+
+
+# --- ways on ------------------------------------------------------------------------
+
+
+def links(response, label):
+    html = response.content.decode()
+    nav = html.split(f'aria-label="{label}"')[1].split("</nav>")[0]
+    return re.findall(r'href="([^"]+)"', nav)
+
+
+def test_a_feed_leads_to_its_events_and_its_files(steward, at_work, stream):
+    both = [f"{PAGE}events/", f"{PAGE}files/"]
+    assert links(steward.get(PAGE), "Of this feed") == both
+    assert links(at_work("AUDITOR").get(PAGE), "Of this feed") == both[:1]
+
+
+def test_pages_below_a_feed_lead_back_to_it(steward, at_work, stream):
+    send(event("A"))
+    below = [
+        f"{PAGE}events/",
+        f"{PAGE}events/{ServiceEvent.objects.get().pk}/",
+        f"{PAGE}cases/c1/",
+    ]
+    for address in (*below, f"{PAGE}files/"):
+        assert links(steward.get(address), "You are here")[:2] == [LIST, PAGE]
+    drafter = at_work("DRAFTER")
+    for address in below:
+        response = drafter.get(address)
+        assert "Requests (ca)" in words(response)
+        assert not {LIST, PAGE} & set(links(response, "You are here"))
+        crumbs = response.content.decode().split('class="crumbs"')[1].split("</nav>")
+        assert crumbs[0].count("aria-current") == 1
