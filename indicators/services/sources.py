@@ -20,7 +20,7 @@ from indicators.adapters.payloads import PayloadError, SettingsError
 from indicators.enums import ASKED, SourceKind
 from indicators.models import Source, Stream
 from indicators.services.files import DECODER
-from indicators.services.intake import Receipt, Refusal, record
+from indicators.services.intake import OPERATOR, Receipt, Refusal, record
 
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?", re.ASCII)
 # GLPI makes secrets of 40 letters; fewer than 16 may be guessed.
@@ -128,6 +128,8 @@ def check_settings(
     """
     Make sure that settings fit a system, and make only what the stream declares.
 
+    Where operators have keys nothing makes the attribute that says whose an event is.
+
     :raises SourceError: naming what does not fit.
     """
     try:
@@ -143,6 +145,9 @@ def check_settings(
         if unknown := sorted(made - set(declared)):
             msg = f"stream {stream.code} declares no {what} {unknown[0]!r}"
             raise SourceError(msg)
+    if stream.by_operator and OPERATOR in found.attributes():
+        msg = f"no sender writes the attribute {OPERATOR!r} of {stream.code}"
+        raise SourceError(msg)
 
 
 def reader_of(source: Source) -> Reader:
@@ -178,12 +183,15 @@ def receive(*, source: Source, body: bytes, at: datetime) -> Receipt:
 
 def take(*, source: Source, payload: object, at: datetime) -> Receipt:
     """
-    Record the events of a message.
+    Record the events of a message, as those of no operator.
 
     :raises PayloadError: if the message is none of the system.
     """
     events = list(reader_of(source).events(payload))
-    return record(stream=source.stream, lines=enumerate(events, start=1), at=at)
+    # Like a key of nobody: whose an event is, only keys and the organisation itself say.
+    return record(
+        stream=source.stream, lines=enumerate(events, start=1), at=at, operator=""
+    )
 
 
 def note_success(*, source: Source, at: datetime, refused: list[Refusal]) -> None:

@@ -17,6 +17,7 @@ from indicators.adapters.payloads import PayloadError
 from indicators.enums import SourceKind
 from indicators.models import ServiceEvent, Source, Stream
 from indicators.services.files import import_file
+from indicators.services.intake import record
 from indicators.services.mapping import FileMapping
 from indicators.services.sources import (
     SourceError,
@@ -25,9 +26,10 @@ from indicators.services.sources import (
     receive,
     secret_of,
 )
+from indicators.services.streams import issue_token
 from tests.builders import NOW
 from tests.indicators.adapters.recorded import MAPPINGS, MESSAGES, PAYLOADS, settings
-from tests.indicators.helpers import at_once
+from tests.indicators.helpers import at_once, event
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +212,76 @@ def test_a_source_that_cannot_be_is_refused_in_words(stream, changes, words):
         add_source(**asked | changes)
     assert not Source.objects.exists()
     assert not AuditEntry.objects.filter(verb="indicators.add_source").exists()
+
+
+# --- operators ----------------------------------------------------------------------
+
+OPERATOR_OF = {
+    "case": "key",
+    "event": [{"type": "opened", "at": "opened"}],
+    "attributes": {"operator": "firm"},
+}
+
+
+def by_operator(stream):
+    issue_token(stream=stream, label="alfa", operator="Neteja Alfa", at=NOW)
+    stream.refresh_from_db()
+    return stream
+
+
+def generic(stream, mapping):
+    kind = SourceKind.GENERIC
+    return add_source(
+        stream=stream, code="generic", kind=kind, settings=mapping, at=NOW
+    )[0]
+
+
+def test_no_source_says_whose_an_event_is(stream):
+    """Its mapping may be older than the first key of an operator."""
+    Stream.objects.filter(pk=stream.pk).update(attributes=[*ATTRIBUTES, "operator"])
+    stream.refresh_from_db()
+    source = generic(stream, OPERATOR_OF)
+    by_operator(stream)
+    source = Source.objects.select_related("stream").get(pk=source.pk)
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z", "firm": "Neteja Alfa"}
+    receipt = receive(source=source, body=json.dumps(message).encode(), at=NOW)
+    assert [refusal.code for refusal in receipt.refused] == ["other_operator"]
+    assert not ServiceEvent.objects.exists()
+    del message["firm"]
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    assert ServiceEvent.objects.get().attributes == {}
+
+
+def test_settings_that_say_whose_an_event_is_are_refused(stream):
+    by_operator(stream)
+    with pytest.raises(SourceError, match="no sender writes the attribute 'operator'"):
+        generic(stream, OPERATOR_OF)
+    source = generic(stream, OPERATOR_OF | {"attributes": {}})
+    with pytest.raises(SourceError, match="no sender writes the attribute 'operator'"):
+        change_source(source=source, settings=OPERATOR_OF, at=NOW)
+
+
+def test_where_no_operator_has_a_key_the_word_is_one_like_any_other(stream):
+    Stream.objects.filter(pk=stream.pk).update(attributes=[*ATTRIBUTES, "operator"])
+    stream.refresh_from_db()
+    source = generic(stream, OPERATOR_OF)
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z", "firm": "Neteja Alfa"}
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    assert ServiceEvent.objects.get().attributes == {"operator": "Neteja Alfa"}
+
+
+def test_a_source_tells_of_any_operators_case_as_the_organisation_does(stream):
+    by_operator(stream)
+    theirs = event("E-1", case="IN-7", type="opened")
+    record(stream=stream, lines=[(1, theirs)], at=NOW, operator="Neteja Alfa")
+    source = generic(stream, OPERATOR_OF | {"attributes": {}})
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z"}
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    of_case = ServiceEvent.objects.filter(case_key="IN-7")
+    assert set(of_case.values_list("attributes__operator", flat=True)) == {
+        "Neteja Alfa",
+        None,
+    }
 
 
 def test_a_code_is_taken_once_in_a_stream(stream):
