@@ -12,6 +12,7 @@ from core.sealing import SealError
 from indicators.adapters.open311 import Question, from_xml, question, windows
 from indicators.adapters.payloads import PayloadError, records
 from indicators.models import Source
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.intake import Receipt
 from indicators.services.sources import (
     fetching_rules,
@@ -38,6 +39,9 @@ ACCEPT = {"json": "application/json", "xml": "text/xml, application/xml"}
 
 class QuestionError(Exception):
     """A server that cannot be asked for everything; says why."""
+
+
+FAILURES = (FetchError, PayloadError, QuestionError, SealError, UnknownSecretError)
 
 
 def due(*, at: datetime) -> QuerySet[Source]:
@@ -71,7 +75,7 @@ def ask(*, source_id: int, at: datetime, at_once: bool = False) -> Receipt | Non
     row = Source.objects.filter(pk=source_id)
     try:
         receipt = _asked(source, asked, at)
-    except (FetchError, PayloadError, QuestionError, SealError) as error:
+    except FAILURES as error:
         logger.warning("%s was asked in vain: %s", source, error)
         note_failure(source=source, words=str(error), at=at)
         row.update(next_asked_at=at + _pause(source.failures + 1))

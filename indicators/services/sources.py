@@ -19,6 +19,7 @@ from indicators.adapters.open311 import question
 from indicators.adapters.payloads import PayloadError, SettingsError
 from indicators.enums import ASKED, SourceKind
 from indicators.models import Source, Stream
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import DECODER
 from indicators.services.intake import OPERATOR, Receipt, Refusal, record
 
@@ -171,10 +172,11 @@ def receive(*, source: Source, body: bytes, at: datetime) -> Receipt:
     :param body: JSON; that it is genuine has been found out before.
     :returns: after the commit; each event that the message made is a line.
     :raises PayloadError: if the message is none of the system.
+    :raises UnknownSecretError: as :func:`indicators.services.intake.record`.
     """
     try:
         receipt = take(source=source, payload=parsed(body), at=at)
-    except PayloadError as error:
+    except (PayloadError, UnknownSecretError) as error:
         note_failure(source=source, words=str(error), at=at)
         raise
     note_success(source=source, at=at, refused=receipt.refused)
@@ -186,6 +188,7 @@ def take(*, source: Source, payload: object, at: datetime) -> Receipt:
     Record the events of a message, as those of no operator.
 
     :raises PayloadError: if the message is none of the system.
+    :raises UnknownSecretError: as :func:`indicators.services.intake.record`.
     """
     events = list(reader_of(source).events(payload))
     # Like a key of nobody: whose an event is, only keys and the organisation itself say.

@@ -316,6 +316,17 @@ def test_a_secret_that_cannot_be_read_is_a_failure(stream):
     assert "sealed with another key" in source.last_failure
 
 
+def test_a_stream_without_the_secret_of_its_pseudonyms_is_a_failure(stream):
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    with server(whole(200, JSON)) as (url, _asked):
+        source = connected(stream, url)
+        assert ask(source_id=source.pk, at=NOW) is None
+    source.refresh_from_db()
+    assert source.last_failure.startswith("CASE_SECRETS lacks the secret")
+    assert (source.failures, source.next_asked_at) == (1, NOW + timedelta(minutes=2))
+    assert not ServiceEvent.objects.exists()
+
+
 def test_every_source_that_is_due_is_a_task_of_its_own(
     stream, monkeypatch, django_capture_on_commit_callbacks
 ):
