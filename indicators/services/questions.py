@@ -76,8 +76,8 @@ def ask(*, source_id: int, at: datetime, at_once: bool = False) -> Receipt | Non
     try:
         receipt = _asked(source, asked, at)
     except FAILURES as error:
-        logger.warning("%s was asked in vain: %s", source, error)
-        note_failure(source=source, words=str(error), at=at)
+        words = note_failure(source=source, words=str(error), at=at)
+        logger.warning("%s was asked in vain: %s", source, words)
         row.update(next_asked_at=at + _pause(source.failures + 1))
         return None
     note_success(source=source, at=at, refused=receipt.refused)

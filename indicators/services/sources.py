@@ -21,7 +21,13 @@ from indicators.enums import ASKED, SourceKind
 from indicators.models import Source, Stream
 from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import DECODER
-from indicators.services.intake import OPERATOR, Receipt, Refusal, record
+from indicators.services.intake import (
+    OPERATOR,
+    Receipt,
+    Refusal,
+    record,
+    without_data,
+)
 
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?", re.ASCII)
 # GLPI makes secrets of 40 letters; fewer than 16 may be guessed.
@@ -202,15 +208,22 @@ def note_success(*, source: Source, at: datetime, refused: list[Refusal]) -> Non
     Source.objects.filter(pk=source.pk).update(last_success_at=at, failures=0)
     if refused:
         first = refused[0]
-        words = f"{len(refused)} refused, such as {first.code}: {first.detail}"
+        detail = without_data(first.detail)
+        words = f"{len(refused)} refused, such as {first.code}: {detail}"
         Source.objects.filter(pk=source.pk).update(**_failure(words, at))
 
 
-def note_failure(*, source: Source, words: str, at: datetime) -> None:
-    """Note that a source could not be understood, or did not answer."""
+def note_failure(*, source: Source, words: str, at: datetime) -> str:
+    """
+    Note that a source could not be understood, or did not answer.
+
+    :returns: the words as they are kept: nobody's data is repeated in them.
+    """
+    words = without_data(words)
     Source.objects.filter(pk=source.pk).update(
         failures=F("failures") + 1, **_failure(words, at)
     )
+    return words
 
 
 def parsed(body: bytes) -> object:
