@@ -2,11 +2,12 @@
 
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField
-from django.db import models
+from django.db import connection, models
 from django.db.migrations.operations import RunSQL
 
 
@@ -141,6 +142,28 @@ def frozen_with_edition(table: str) -> RunSQL:
         """,
         f"DROP TRIGGER {table}_immutable ON {table};",
     )
+
+
+@contextmanager
+def held(name: str) -> Iterator[bool]:
+    """
+    Hold a name that nobody else holds, however many transactions it takes.
+
+    It is let go at the end, and with the connection of a process that dies.
+
+    :returns: whether it is held; it is not if another connection holds it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        (is_held,) = cursor.fetchone()
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name]
+                )
 
 
 def copy_rows(

@@ -20,8 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"https": 443, "http": 80}
 CHUNK = 1 << 16
-# Addresses of IPv4 in other clothes.
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All of IPv6 that is given out as public: nothing that translates, or came before.
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -136,10 +136,12 @@ def _may_be_asked(address: Address, rules: Rules) -> bool:
         address = address.ipv4_mapped
     if any(address in network for network in rules.networks):
         return True
-    embedded = isinstance(address, ipaddress.IPv6Address) and (
-        address.sixtofour or address.teredo or address in NAT64
-    )
-    return address.is_global and not address.is_multicast and not embedded
+    # Addresses of IPv4 in other clothes lead where those lead.
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address not in GIVEN_OUT or address.sixtofour or address.teredo
+    ):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _request(parts: SplitResult, accept: str) -> bytes:

@@ -60,8 +60,16 @@ def pseudonyms_of(stream: Stream) -> Pseudonyms | None:
 
 
 def case_key_of(stream: Stream, case: str) -> str:
-    """Return how the log of a stream calls a case, by its number or its pseudonym."""
-    pseudonym = pseudonyms_of(stream)
+    """
+    Return how the log of a stream calls a case, by its number or its pseudonym.
+
+    If the stream's secret is not in the settings the stream knows no number; its
+    pseudonyms still find their cases, and other streams are not kept from answering.
+    """
+    try:
+        pseudonym = pseudonyms_of(stream)
+    except UnknownSecretError:
+        return case
     return case if pseudonym is None else pseudonym(case)
 
 

@@ -109,6 +109,14 @@ class Receipt:
         self.watermark = other.watermark or self.watermark
 
 
+def without_data(detail: str) -> str:
+    """Return a reason that may be kept: without what may be somebody's data in it."""
+    kind = kind_of_value(detail)
+    if kind is not None:
+        return f"what is said there looks like personal data: {kind}"
+    return UNSTORABLE.sub("\ufffd", detail)
+
+
 class LineError(ValueError):
     """A line that is no event of the stream; carries the refusal's code."""
 

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from core.db import held
 from core.fetching import FetchError, fetch
 from core.jobs import enqueue_on_commit
 from core.sealing import SealError
 from indicators.adapters.open311 import Question, from_xml, question, windows
 from indicators.adapters.payloads import PayloadError, records
 from indicators.models import Source
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.intake import Receipt
 from indicators.services.sources import (
     fetching_rules,
@@ -24,7 +26,7 @@ from indicators.services.sources import (
 
 logger = logging.getLogger(__name__)
 
-# Whoever asks has so long; a worker that died leaves the source to the next.
+# A worker that died leaves the source to the next: it is due again after so long.
 LEASE = timedelta(hours=1)
 # After a failure it is asked again after two minutes, four, eight, up to this.
 SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=6)
@@ -38,6 +40,9 @@ ACCEPT = {"json": "application/json", "xml": "text/xml, application/xml"}
 
 class QuestionError(Exception):
     """A server that cannot be asked for everything; says why."""
+
+
+FAILURES = (FetchError, PayloadError, QuestionError, SealError, UnknownSecretError)
 
 
 def due(*, at: datetime) -> QuerySet[Source]:
@@ -61,19 +66,24 @@ def ask(*, source_id: int, at: datetime, at_once: bool = False) -> Receipt | Non
     :param at_once: although it is not due.
     :returns: None if it is not to be asked, is being asked, or did not answer.
     """
-    waiting = Source.objects.filter(enabled=True, next_asked_at__isnull=False)
-    if not at_once:
-        waiting = due(at=at)
-    if not waiting.filter(pk=source_id).update(next_asked_at=at + LEASE):
-        return None
+    waiting = due(at=at)
+    if at_once:
+        waiting = Source.objects.filter(enabled=True, next_asked_at__isnull=False)
+    # When a source is due does not tell whether somebody is asking it.
+    with held(f"indicators.ask {source_id}") as alone:
+        leased = alone and waiting.filter(pk=source_id).update(next_asked_at=at + LEASE)
+        return _receipt(source_id, at) if leased else None
+
+
+def _receipt(source_id: int, at: datetime) -> Receipt | None:
     source = Source.objects.select_related("stream").get(pk=source_id)
     asked = question(source.settings)
     row = Source.objects.filter(pk=source_id)
     try:
         receipt = _asked(source, asked, at)
-    except (FetchError, PayloadError, QuestionError, SealError) as error:
-        logger.warning("%s was asked in vain: %s", source, error)
-        note_failure(source=source, words=str(error), at=at)
+    except FAILURES as error:
+        words = note_failure(source=source, words=str(error), at=at)
+        logger.warning("%s was asked in vain: %s", source, words)
         row.update(next_asked_at=at + _pause(source.failures + 1))
         return None
     note_success(source=source, at=at, refused=receipt.refused)

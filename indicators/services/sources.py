@@ -19,8 +19,15 @@ from indicators.adapters.open311 import question
 from indicators.adapters.payloads import PayloadError, SettingsError
 from indicators.enums import ASKED, SourceKind
 from indicators.models import Source, Stream
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import DECODER
-from indicators.services.intake import Receipt, Refusal, record
+from indicators.services.intake import (
+    OPERATOR,
+    Receipt,
+    Refusal,
+    record,
+    without_data,
+)
 
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?", re.ASCII)
 # GLPI makes secrets of 40 letters; fewer than 16 may be guessed.
@@ -128,6 +135,8 @@ def check_settings(
     """
     Make sure that settings fit a system, and make only what the stream declares.
 
+    Where operators have keys nothing makes the attribute that says whose an event is.
+
     :raises SourceError: naming what does not fit.
     """
     try:
@@ -143,6 +152,9 @@ def check_settings(
         if unknown := sorted(made - set(declared)):
             msg = f"stream {stream.code} declares no {what} {unknown[0]!r}"
             raise SourceError(msg)
+    if stream.by_operator and OPERATOR in found.attributes():
+        msg = f"no sender writes the attribute {OPERATOR!r} of {stream.code}"
+        raise SourceError(msg)
 
 
 def reader_of(source: Source) -> Reader:
@@ -166,10 +178,11 @@ def receive(*, source: Source, body: bytes, at: datetime) -> Receipt:
     :param body: JSON; that it is genuine has been found out before.
     :returns: after the commit; each event that the message made is a line.
     :raises PayloadError: if the message is none of the system.
+    :raises UnknownSecretError: as :func:`indicators.services.intake.record`.
     """
     try:
         receipt = take(source=source, payload=parsed(body), at=at)
-    except PayloadError as error:
+    except (PayloadError, UnknownSecretError) as error:
         note_failure(source=source, words=str(error), at=at)
         raise
     note_success(source=source, at=at, refused=receipt.refused)
@@ -178,12 +191,16 @@ def receive(*, source: Source, body: bytes, at: datetime) -> Receipt:
 
 def take(*, source: Source, payload: object, at: datetime) -> Receipt:
     """
-    Record the events of a message.
+    Record the events of a message, as those of no operator.
 
     :raises PayloadError: if the message is none of the system.
+    :raises UnknownSecretError: as :func:`indicators.services.intake.record`.
     """
     events = list(reader_of(source).events(payload))
-    return record(stream=source.stream, lines=enumerate(events, start=1), at=at)
+    # Like a key of nobody: whose an event is, only keys and the organisation itself say.
+    return record(
+        stream=source.stream, lines=enumerate(events, start=1), at=at, operator=""
+    )
 
 
 def note_success(*, source: Source, at: datetime, refused: list[Refusal]) -> None:
@@ -191,15 +208,22 @@ def note_success(*, source: Source, at: datetime, refused: list[Refusal]) -> Non
     Source.objects.filter(pk=source.pk).update(last_success_at=at, failures=0)
     if refused:
         first = refused[0]
-        words = f"{len(refused)} refused, such as {first.code}: {first.detail}"
+        detail = without_data(first.detail)
+        words = f"{len(refused)} refused, such as {first.code}: {detail}"
         Source.objects.filter(pk=source.pk).update(**_failure(words, at))
 
 
-def note_failure(*, source: Source, words: str, at: datetime) -> None:
-    """Note that a source could not be understood, or did not answer."""
+def note_failure(*, source: Source, words: str, at: datetime) -> str:
+    """
+    Note that a source could not be understood, or did not answer.
+
+    :returns: the words as they are kept: nobody's data is repeated in them.
+    """
+    words = without_data(words)
     Source.objects.filter(pk=source.pk).update(
         failures=F("failures") + 1, **_failure(words, at)
     )
+    return words
 
 
 def parsed(body: bytes) -> object:

@@ -8,7 +8,6 @@ Nobody holds a file for longer than a batch, and who finds that it moved on stop
 """
 
 import hashlib
-import re
 import secrets
 from contextlib import closing
 from dataclasses import dataclass
@@ -37,9 +36,15 @@ from indicators.models import (
 from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import checked_lines, next_batch
 from indicators.services.guessing import Declared, Guess, guess
-from indicators.services.intake import Receipt, Refusal, Rehearsal, record
+from indicators.services.intake import (
+    UNSTORABLE,
+    Receipt,
+    Refusal,
+    Rehearsal,
+    record,
+    without_data,
+)
 from indicators.services.mapping import FileMapping, MappingError
-from indicators.services.personal import kind_of_value
 from indicators.services.samples import Sample, kind_of, sample_of
 from indicators.services.tables import FileError, Lines
 
@@ -54,7 +59,6 @@ LONGEST_NAME = 200
 AT_WORK = (FileState.CHECKING, FileState.IMPORTING)
 MAPPABLE = (FileState.NEW, FileState.CHECKED, FileState.FAILED)
 IMPORTABLE = (FileState.CHECKED, FileState.DONE)
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONFLICT = "conflict"
 LACKS_KEY = (
     "the server lacks the secret that makes this feed's case numbers unreadable "
@@ -330,7 +334,7 @@ def take_up(*, file_id: int, at: datetime) -> None:
             _work(file, lines, at)
     except (FileError, MappingError) as error:
         # Whoever reads this knows the file by another name.
-        _fail(file, _safe(str(error).replace(str(path_of(file)), file.name)))
+        _fail(file, without_data(str(error).replace(str(path_of(file)), file.name)))
     except UnknownSecretError:
         # Trying again finds it no better. Which secret it is tells a steward nothing.
         _fail(file, LACKS_KEY)
@@ -426,7 +430,7 @@ def _count(file: EventFile, receipt: Receipt) -> None:
             line=refusal.line,
             external_id=_stored(refusal.id or ""),
             code=refusal.code,
-            detail=_safe(refusal.detail),
+            detail=without_data(refusal.detail),
         )
         for refusal in receipt.refused
     )
@@ -473,14 +477,6 @@ def _finish(file: EventFile, rehearsal: _FileRehearsal | None, at: datetime) -> 
 
 def _stored(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)[:LONGEST_NAME]
-
-
-def _safe(detail: str) -> str:
-    """Return a reason without what may be somebody's data in it."""
-    kind = kind_of_value(detail)
-    if kind is not None:
-        return f"what the file says there looks like personal data: {kind}"
-    return UNSTORABLE.sub("\ufffd", detail)
 
 
 def prune(*, at: datetime) -> int:

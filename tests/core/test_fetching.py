@@ -273,6 +273,13 @@ INSIDE = [
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "2001:0:7f00:1::",
+    "64:ff9b:1::a00:1",
+    "::127.0.0.1",
+    "::ffff:0:a00:1",
+    "fec0::1",
+    "5f00::1",
+    "4000::1",
+    "1fff:ffff::1",
 ]
 
 
@@ -282,6 +289,23 @@ def test_what_is_not_public_is_never_connected_to(address, monkeypatch):
     answers = [(0, 0, 0, "", ("93.184.216.34", 443)), (0, 0, 0, "", (address, 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_options: answers)
     assert "not on the public network" in refused("https://city.example/", Rules())
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220::1", "2a00:1450::1"]
+)
+def test_what_is_public_is_connected_to(address, monkeypatch):
+    asked = []
+
+    def connect(to, **_options):
+        asked.append(to)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    answers = [(0, 0, 0, "", (address, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_options: answers)
+    assert "did not answer" in refused("https://city.example/", Rules())
+    assert asked == [(address, 443)]
 
 
 def unexpected(*_arguments, **_options):

@@ -339,6 +339,42 @@ def test_without_its_secret_a_stream_takes_nothing(stream):
     assert not ServiceEvent.objects.exists()
 
 
+def test_without_its_secret_a_stream_is_asked_by_pseudonyms_and_others_by_numbers(
+    stream, town
+):
+    """A rule may read several streams: one without its secret silences no other."""
+    document = builders.charter_document(
+        slug="two", indicators=[builders.indicator("IND-2", stream="others")]
+    )
+    document["streams"][0]["code"] = "others"
+    builders.published(document, of=town)
+    other = Stream.objects.get(code="others")
+    for each in (stream, other):
+        send(*request("2026/123", "2026-03-02", "2026-03-03"), stream=each)
+    figures.refresh(at=NOW)
+    pseudonym = case_key_of(stream, "2026/123")
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    stream.refresh_from_db()
+
+    def found(name):
+        facts = facts_of_case(
+            organisation=town,
+            indicators=town.indicators.values_list("pk", flat=True),
+            case_key=name,
+        )
+        told = [
+            item.stream.code
+            for indicator in town.indicators.order_by("code")
+            for item in explained(indicator, name, as_of=NOW)
+        ]
+        return [fact.indicator.code for fact in facts], told
+
+    assert found("2026/123") == (["IND-2"], ["others"])
+    assert found(pseudonym) == (["IND-1"], ["requests"])
+    assert not events_of_case(stream=stream, case_key="2026/123").exists()
+    assert events_of_case(stream=stream, case_key=pseudonym).count() == 2
+
+
 def test_the_name_of_a_secret_does_not_tell_it(settings):
     assert newest_secret() not in settings.CASE_SECRETS[0]
     assert len(newest_secret()) == 16

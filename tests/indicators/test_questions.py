@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from indicators import tasks
 from indicators.enums import SourceKind
@@ -283,6 +284,32 @@ def test_of_many_workers_one_asks(stream):
     assert sum(answer is not None for answer in answers) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_is_being_asked_is_asked_by_nobody_else_not_even_at_once(stream):
+    """Neither by whoever insists, nor by a worker to whom it is due again."""
+    others, words = [], []
+
+    def meanwhile(handler):
+        try:
+            others.append(ask(source_id=source.pk, at=NOW, at_once=True))
+            others.append(ask(source_id=source.pk, at=NOW + DAY))
+            words.append(polled(at_once=True)[1])
+        finally:
+            connections.close_all()
+        whole(200, JSON)(handler)
+
+    with server(meanwhile) as (url, asked):
+        source = connected(stream, url, days=30)
+        Source.objects.update(failures=1, last_failure_at=NOW, last_failure="old")
+        assert ask(source_id=source.pk, at=NOW).recorded
+        assert others == [None, None]
+        assert words == ["street/city: is being asked\nfailed: 1 did not answer"]
+        assert len(asked) == 1
+    with server(whole(200, JSON)) as (url, _asked):
+        Source.objects.update(settings=source.settings | {"url": url})
+        assert ask(source_id=source.pk, at=NOW, at_once=True).replayed
+
+
 def test_a_worker_that_died_leaves_the_source_to_the_next(stream, monkeypatch):
     source = connected(stream, "http://127.0.0.1:1")
 
@@ -294,6 +321,10 @@ def test_a_worker_that_died_leaves_the_source_to_the_next(stream, monkeypatch):
         ask(source_id=source.pk, at=NOW)
     assert not due(at=NOW + timedelta(minutes=59)).exists()
     assert due(at=NOW + timedelta(hours=1)).get() == source
+    monkeypatch.undo()
+    ask(source_id=source.pk, at=NOW, at_once=True)
+    source.refresh_from_db()
+    assert source.failures == 1
 
 
 def test_an_address_that_is_inside_is_not_asked(stream, settings):
@@ -314,6 +345,17 @@ def test_a_secret_that_cannot_be_read_is_a_failure(stream):
     assert ask(source_id=source.pk, at=NOW) is None
     source.refresh_from_db()
     assert "sealed with another key" in source.last_failure
+
+
+def test_a_stream_without_the_secret_of_its_pseudonyms_is_a_failure(stream):
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    with server(whole(200, JSON)) as (url, _asked):
+        source = connected(stream, url)
+        assert ask(source_id=source.pk, at=NOW) is None
+    source.refresh_from_db()
+    assert source.last_failure.startswith("CASE_SECRETS lacks the secret")
+    assert (source.failures, source.next_asked_at) == (1, NOW + timedelta(minutes=2))
+    assert not ServiceEvent.objects.exists()
 
 
 def test_every_source_that_is_due_is_a_task_of_its_own(

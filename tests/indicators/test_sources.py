@@ -17,17 +17,21 @@ from indicators.adapters.payloads import PayloadError
 from indicators.enums import SourceKind
 from indicators.models import ServiceEvent, Source, Stream
 from indicators.services.files import import_file
+from indicators.services.intake import Refusal, record
 from indicators.services.mapping import FileMapping
 from indicators.services.sources import (
     SourceError,
     add_source,
     change_source,
+    note_failure,
+    note_success,
     receive,
     secret_of,
 )
+from indicators.services.streams import issue_token
 from tests.builders import NOW
 from tests.indicators.adapters.recorded import MAPPINGS, MESSAGES, PAYLOADS, settings
-from tests.indicators.helpers import at_once
+from tests.indicators.helpers import at_once, event
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +39,7 @@ TYPES = [
     "opened", "updated", "waiting", "resumed", "closed", "void", "withdrawn",
     "reopened", "rated", "recommended",
 ]  # fmt: skip
+GENERIC = {"case": "key", "event": [{"type": "opened", "at": "opened"}]}
 ATTRIBUTES = ["group", "channel", "topic", "site", "district", "servei"]
 
 
@@ -58,6 +63,13 @@ def connected(stream, kind="zammad", code=None, **changes):
         at=NOW,
     )
     return source
+
+
+def generic(stream, mapping):
+    kind = SourceKind.GENERIC
+    return add_source(
+        stream=stream, code="generic", kind=kind, settings=mapping, at=NOW
+    )[0]
 
 
 def sent(source, *names):
@@ -166,6 +178,38 @@ def test_what_the_log_refuses_is_noted_without_repeating_it(stream):
     assert not ServiceEvent.objects.exists()
 
 
+MARTA = "marta.puig@example.org"
+
+
+def noted(source):
+    source.refresh_from_db()
+    assert "example.org" not in source.last_failure
+    return source.last_failure
+
+
+def test_a_reason_that_would_repeat_somebodys_data_says_only_their_kind(stream):
+    source = generic(stream, GENERIC)
+    good = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z"}
+    # What the log refuses: the receipt repeats it to its sender, the note to nobody.
+    refusals = [good | {"opened": "3026-01-01T00:00:00Z"}, good | {"key": "x" * 300}]
+    for message in refusals:
+        body = json.dumps(message).encode()
+        (refusal,) = receive(source=source, body=body, at=NOW).refused
+        assert noted(source) == f"1 refused, such as {refusal.code}: {refusal.detail}"
+    refusal = Refusal(1, None, "unknown_type", f"declares no type {MARTA!r}")
+    note_success(source=source, at=NOW, refused=[refusal])
+    assert noted(source) == (
+        "1 refused, such as unknown_type: what is said there looks like personal data:"
+        " e-mail address"
+    )
+    note_failure(source=source, words=f"{MARTA!r} is no instant\x00", at=NOW)
+    assert (
+        noted(source) == "what is said there looks like personal data: e-mail address"
+    )
+    note_failure(source=source, words="no instant\x00", at=NOW)
+    assert noted(source) == "no instant\ufffd"
+
+
 def test_a_stream_that_stops_declaring_a_type_refuses_it(stream):
     source = connected(stream)
     Stream.objects.filter(pk=stream.pk).update(types=["opened"])
@@ -210,6 +254,65 @@ def test_a_source_that_cannot_be_is_refused_in_words(stream, changes, words):
         add_source(**asked | changes)
     assert not Source.objects.exists()
     assert not AuditEntry.objects.filter(verb="indicators.add_source").exists()
+
+
+# --- operators ----------------------------------------------------------------------
+
+OPERATOR_OF = GENERIC | {"attributes": {"operator": "firm"}}
+
+
+def by_operator(stream):
+    issue_token(stream=stream, label="alfa", operator="Neteja Alfa", at=NOW)
+    stream.refresh_from_db()
+    return stream
+
+
+def test_no_source_says_whose_an_event_is(stream):
+    """Its mapping may be older than the first key of an operator."""
+    Stream.objects.filter(pk=stream.pk).update(attributes=[*ATTRIBUTES, "operator"])
+    stream.refresh_from_db()
+    source = generic(stream, OPERATOR_OF)
+    by_operator(stream)
+    source = Source.objects.select_related("stream").get(pk=source.pk)
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z", "firm": "Neteja Alfa"}
+    receipt = receive(source=source, body=json.dumps(message).encode(), at=NOW)
+    assert [refusal.code for refusal in receipt.refused] == ["other_operator"]
+    assert not ServiceEvent.objects.exists()
+    del message["firm"]
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    assert ServiceEvent.objects.get().attributes == {}
+
+
+def test_settings_that_say_whose_an_event_is_are_refused(stream):
+    by_operator(stream)
+    with pytest.raises(SourceError, match="no sender writes the attribute 'operator'"):
+        generic(stream, OPERATOR_OF)
+    source = generic(stream, GENERIC)
+    with pytest.raises(SourceError, match="no sender writes the attribute 'operator'"):
+        change_source(source=source, settings=OPERATOR_OF, at=NOW)
+
+
+def test_where_no_operator_has_a_key_the_word_is_one_like_any_other(stream):
+    Stream.objects.filter(pk=stream.pk).update(attributes=[*ATTRIBUTES, "operator"])
+    stream.refresh_from_db()
+    source = generic(stream, OPERATOR_OF)
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z", "firm": "Neteja Alfa"}
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    assert ServiceEvent.objects.get().attributes == {"operator": "Neteja Alfa"}
+
+
+def test_a_source_tells_of_any_operators_case_as_the_organisation_does(stream):
+    by_operator(stream)
+    theirs = event("E-1", case="IN-7", type="opened")
+    record(stream=stream, lines=[(1, theirs)], at=NOW, operator="Neteja Alfa")
+    source = generic(stream, GENERIC)
+    message = {"key": "IN-7", "opened": "2026-03-02T09:00:00Z"}
+    assert receive(source=source, body=json.dumps(message).encode(), at=NOW).recorded
+    of_case = ServiceEvent.objects.filter(case_key="IN-7")
+    assert set(of_case.values_list("attributes__operator", flat=True)) == {
+        "Neteja Alfa",
+        None,
+    }
 
 
 def test_a_code_is_taken_once_in_a_stream(stream):

@@ -291,3 +291,19 @@ def test_queries_of_a_message(post, django_assert_num_queries):
     # The source; what is known, twice, and the latest, in two savepoints; what is noted.
     with django_assert_num_queries(9):
         post("generic", MESSAGE)
+
+
+def test_without_the_secret_of_its_pseudonyms_nothing_is_taken_and_it_is_noted(
+    post, stream
+):
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    answer = post("generic", MESSAGE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "case_secret_missing")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "0" * 16 not in answer.text
+    source = Source.objects.get(code="generic")
+    assert source.failures == 1
+    assert source.last_failure.startswith("CASE_SECRETS lacks the secret")
+    assert not ServiceEvent.objects.exists()
+    # What makes no sense is told first.
+    assert post("generic", b"{").status_code == 400

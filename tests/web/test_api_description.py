@@ -15,7 +15,14 @@ from indicators.models import Stream
 from indicators.services import files, intake
 from indicators.services.streams import issue_token
 from tests import builders
-from web.api import deadline, deliveries, description, explanations, rates
+from web.api import (
+    deadline,
+    deliveries,
+    description,
+    explanations,
+    pseudonyms,
+    rates,
+)
 from web.api.description import REFUSALS, document
 from web.api.examples import DEADLINE, EVENT
 from web.api.urls import urlpatterns
@@ -135,7 +142,10 @@ def test_every_code_of_a_problem_is_described():
 def test_every_word_is_in_the_manual():
     manual = (ROOT / "docs" / "api.md").read_text()
     assert "/api/v1/openapi.json" in manual
-    for word in {*REFUSALS, *codes(deadline, deliveries, explanations, rates)}:
+    for word in {
+        *REFUSALS,
+        *codes(deadline, deliveries, explanations, pseudonyms, rates),
+    }:
         assert f"`{word}`" in manual, word
 
 

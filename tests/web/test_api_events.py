@@ -362,3 +362,17 @@ def test_issue_token_prints_a_key_that_works_once(stream, post, capsys):
 def test_issue_token_says_what_is_wrong(charter, name, label, words):
     with pytest.raises(CommandError, match=words):
         call_command("issue_token", name, label=label)
+
+
+@pytest.mark.parametrize(("body", "kind"), [(EVENT, ONE), (lines(EVENT), MANY)])
+def test_without_the_secret_of_its_pseudonyms_a_stream_takes_nothing(
+    post, stream, body, kind
+):
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    answer = post(body, kind)
+    assert (answer.status_code, answer.json()["code"]) == (503, "case_secret_missing")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "0" * 16 not in answer.text
+    assert not ServiceEvent.objects.exists()
+    Stream.objects.filter(pk=stream.pk).update(case_secret="")
+    assert post(body, kind).json()["recorded"] == 1

@@ -115,6 +115,15 @@ def test_a_revoked_key_opens_nothing(ask, stream):
     assert ask().status_code == 401
 
 
+def test_without_the_secret_of_its_pseudonyms_a_number_is_not_unknown(ask, stream):
+    Stream.objects.filter(pk=stream.pk).update(case_secret="0" * 16)
+    answer = ask("2026/2")
+    assert (answer.status_code, answer.json()["code"]) == (503, "case_secret_missing")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "0" * 16 not in answer.text
+    assert ask("2026/1").status_code == 200  # as the log calls it
+
+
 def test_only_reads(client, stream):
     answer = client.post("/api/v1/indicators/vila/IND-1/cases/2026/1/explanation")
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")

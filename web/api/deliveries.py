@@ -18,6 +18,7 @@ from indicators.models import Source
 from indicators.services.sources import receive, secret_of
 from web.api.bodies import whole_body
 from web.api.problems import ProblemError
+from web.api.pseudonyms import case_secret_needed
 from web.api.rates import spend_key
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def deliver(
         opened = _opened(request, body, (organisation, stream, source))
         rates = spend_key(opened.secret)
         try:
-            receipt = receive(source=opened, body=body, at=timezone.now())
+            with case_secret_needed():
+                receipt = receive(source=opened, body=body, at=timezone.now())
         except PayloadError as error:
             raise ProblemError(
                 HTTPStatus.BAD_REQUEST, str(error), code="bad_payload"

@@ -183,6 +183,7 @@ def _events() -> Node:
                 "too_many_requests",
                 headers=(*rates, "Retry-After"),
             ),
+            "503": _no_secret("Nothing was recorded: send it again.", headers=rates),
         },
     }
 
@@ -240,6 +241,7 @@ def _deliveries() -> Node:
                 "too_many_requests",
                 headers=(*rates, "Retry-After"),
             ),
+            "503": _no_secret("Nothing was recorded: send it again.", headers=rates),
         },
     }
 
@@ -373,6 +375,7 @@ def _explanation() -> Node:
             ),
             "404": _problem(404, "The stream knows no such case.", "unknown_case"),
             "405": _problem(405, "Anything but a GET or HEAD.", headers=("Allow",)),
+            "503": _no_secret("It finds its cases by their pseudonyms only."),
         },
     }
 
@@ -601,6 +604,16 @@ def _problem(
             "application/problem+json": {"schema": _ref("Problem"), "example": example}
         },
     }
+
+
+def _no_secret(words: str, *, headers: tuple[str, ...] = ()) -> Node:
+    return _problem(
+        503,
+        "The stream keeps pseudonyms of its case numbers, and the installation lacks"
+        f" the secret for them. {words}",
+        "case_secret_missing",
+        headers=headers,
+    )
 
 
 def _unchanged() -> Node:

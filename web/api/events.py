@@ -17,6 +17,7 @@ from indicators.services.intake import LineError, record
 from indicators.services.streams import Sender, use_token
 from web.api.bodies import whole_body
 from web.api.problems import ProblemError
+from web.api.pseudonyms import case_secret_needed
 from web.api.rates import spend_key
 from web.api.tokens import bearer
 
@@ -40,9 +41,11 @@ def events(request: HttpRequest, organisation: str, stream: str) -> HttpResponse
     try:
         opened, sender = _opened(request, organisation, stream, now)
         rates = spend_key(bearer(request))
-        receipt = record(
-            stream=opened, lines=_lines(request), at=now, operator=sender.operator
-        )
+        lines = _lines(request)
+        with case_secret_needed():
+            receipt = record(
+                stream=opened, lines=lines, at=now, operator=sender.operator
+            )
         response = JsonResponse(asdict(receipt))
     except ProblemError as error:
         response = error.response()

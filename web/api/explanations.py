@@ -12,8 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from engine.explanations import as_json
 from indicators.models import Indicator, Stream
 from indicators.queries.explaining import explained, is_open_to, streams_of
+from indicators.queries.pseudonyms import pseudonyms_of
 from indicators.services.streams import Sender, use_token
 from web.api.problems import ProblemError
+from web.api.pseudonyms import case_secret_needed
 from web.api.tokens import bearer
 
 
@@ -53,6 +55,8 @@ def _explained(
         # What is in a case of its own is no other operator's business.
         if told.stream == stream and is_open_to(stream, case, sender.operator):
             return as_json(told.explanation)
+    with case_secret_needed():
+        pseudonyms_of(stream)  # without them nobody knows that it is unknown
     raise ProblemError(
         HTTPStatus.NOT_FOUND,
         f"no event of the stream {stream} names the case {case}",

@@ -36,8 +36,12 @@ class Command(BaseCommand):
     def _asked(self, source: Source, at_once: bool) -> bool:
         receipt = ask(source_id=source.pk, at=timezone.now(), at_once=at_once)
         if receipt is None:
+            failures = source.failures
             source.refresh_from_db()
-            self.stderr.write(f"{source}: {source.last_failure or 'is being asked'}")
+            new = source.failures > failures
+            self.stderr.write(
+                f"{source}: {source.last_failure if new else 'is being asked'}"
+            )
             return False
         self.stdout.write(
             f"{source}: {receipt.received} events: {receipt.recorded} recorded, "
