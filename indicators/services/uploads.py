@@ -34,10 +34,10 @@ from indicators.models import (
     SavedMapping,
     Stream,
 )
-from indicators.queries.pseudonyms import UnknownSecretError
+from indicators.queries.pseudonyms import UnknownSecretError, pseudonyms_of
 from indicators.services.files import checked_lines, next_batch
 from indicators.services.guessing import Declared, Guess, guess
-from indicators.services.intake import Receipt, Refusal, Rehearsal, record
+from indicators.services.intake import FIELDS, Receipt, Refusal, Rehearsal, record
 from indicators.services.mapping import FileMapping, MappingError
 from indicators.services.personal import kind_of_value
 from indicators.services.samples import Sample, kind_of, sample_of
@@ -55,6 +55,8 @@ AT_WORK = (FileState.CHECKING, FileState.IMPORTING)
 MAPPABLE = (FileState.NEW, FileState.CHECKED, FileState.FAILED)
 IMPORTABLE = (FileState.CHECKED, FileState.DONE)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# A text of the file, as a reason repeats it.
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|["](?:[^"\\]|\\.)*["]""")
 CONFLICT = "conflict"
 LACKS_KEY = (
     "the server lacks the secret that makes this feed's case numbers unreadable "
@@ -419,14 +421,15 @@ class _FileRehearsal:
 
 
 def _count(file: EventFile, receipt: Receipt) -> None:
+    kept = _Kept(file)
     FileRefusal.objects.bulk_create(
         FileRefusal(
             organisation_id=file.organisation_id,
             file=file,
             line=refusal.line,
-            external_id=_stored(refusal.id or ""),
+            external_id=kept.name(refusal.id),
             code=refusal.code,
-            detail=_safe(refusal.detail),
+            detail=kept.detail(refusal.detail),
         )
         for refusal in receipt.refused
     )
@@ -471,8 +474,27 @@ def _finish(file: EventFile, rehearsal: _FileRehearsal | None, at: datetime) -> 
     file.save()
 
 
-def _stored(text: str) -> str:
-    return UNSTORABLE.sub("\ufffd", text)[:LONGEST_NAME]
+class _Kept:
+    """What is kept of a refusal: of a stream with pseudonyms, none of its numbers."""
+
+    def __init__(self, file: EventFile) -> None:
+        stream = file.stream
+        self._pseudonym = pseudonyms_of(stream)
+        self._known = FIELDS.union(stream.types, stream.attributes)
+        if file.mapping:
+            self._known |= {*FileMapping.from_toml(file.mapping).columns()}
+
+    def name(self, name: str | None) -> str:
+        kept = UNSTORABLE.sub("\ufffd", name or "")[:LONGEST_NAME]
+        return self._pseudonym(kept) if self._pseudonym and kept else kept
+
+    def detail(self, detail: str) -> str:
+        if self._pseudonym:
+            detail = QUOTED.sub(self._unless_known, detail)
+        return _safe(detail)
+
+    def _unless_known(self, found: re.Match[str]) -> str:
+        return found[0] if found[0][1:-1] in self._known else "…"
 
 
 def _safe(detail: str) -> str:
