@@ -4,7 +4,7 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +26,7 @@ __all__ = [
     "FileError",
     "bounded",
     "checked_lines",
+    "csv_rows",
     "import_file",
     "lines_of",
     "next_batch",
@@ -181,14 +182,36 @@ def bounded(file: TextIO) -> Iterator[str]:
         yield line
 
 
+def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """
+    Yield the rows of a CSV file, each with the number of its last line.
+
+    :raises FileError: if one of them, over however many lines, fills the memory.
+    """
+    letters = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal letters
+        for line in lines:
+            letters += len(line)
+            if letters > LONGEST_LINE:
+                msg = "the file cannot be read: a row has more than a million letters"
+                raise FileError(msg)
+            yield line
+
+    reader = csv.reader(counted(), delimiter=delimiter)
+    for cells in reader:
+        letters = 0
+        yield reader.line_num, cells
+
+
 def _csv_rows(
     file: TextIO, mapping: FileMapping | None
 ) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(bounded(file), delimiter=mapping.delimiter if mapping else ",")
-    for cells in reader:
+    for number, cells in csv_rows(bounded(file), mapping.delimiter if mapping else ","):
         # An empty header is one; after it, an empty line is nothing.
-        if cells or reader.line_num == 1:
-            yield reader.line_num, cells
+        if cells or number == 1:
+            yield number, cells
 
 
 def _json_lines(file: TextIO, mapping: FileMapping | None) -> Lines:

@@ -8,7 +8,7 @@ a good one out. Sending the same again changes nothing.
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from psycopg2.errors import UniqueViolation
 
 from core.db import copy_rows
+from core.spreadsheets import harmless
 from indicators.enums import VOIDED
 from indicators.models import ServiceEvent, Stream
 from indicators.queries.pseudonyms import Pseudonyms, pseudonyms_of
@@ -83,6 +84,19 @@ class Refusal:
     id: str | None
     code: str
     detail: str
+
+
+def refused_rows(
+    refusals: Iterable[tuple[int, str | None, str, str]],
+) -> Iterator[tuple[object, ...]]:
+    """
+    Yield refusals as the rows of a table that people open, its header first.
+
+    :param refusals: line, identifier, code and detail of each.
+    """
+    yield "line", "id", "code", "detail"
+    for refusal in refusals:
+        yield tuple(map(harmless, refusal))
 
 
 @dataclass(slots=True)

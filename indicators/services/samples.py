@@ -1,7 +1,6 @@
 """Read the first rows of a file of events, whatever it is, to guess and to show."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import IO, TextIO, cast
 from indicators.services.files import (
     DAMAGED,
     bounded,
+    csv_rows,
     opened,
     parse_line,
     unreadable,
@@ -23,6 +23,8 @@ from indicators.services.xes import log_events
 
 MOST_ROWS = 20_000
 MOST_LETTERS = 8 << 20
+MOST_COLUMNS = 1_000  # that anybody could say the meaning of
+MOST_CELLS = 2_000_000
 MOST_CHUNKS, CHUNK = 1_024, 1 << 16
 LINES_FOR_DELIMITER = 200
 TYPE_OF_LOG = "concept:name"
@@ -71,7 +73,7 @@ def sample_of(
     :param types: those that the stream declares.
     :param encoding: of a text; guessed from all of it if it is empty.
     :param delimiter: of a CSV file; guessed if it is empty.
-    :raises FileError: if it cannot be read.
+    :raises FileError: if it cannot be read, or has more than :data:`MOST_COLUMNS`.
     """
     kind = kind_of(path.name)
     if kind == "xlsx":
@@ -98,11 +100,11 @@ def _table(file: TextIO, encoding: str, delimiter: str) -> Sample:
     lines = list(_first_lines(file))
     whole = not file.read(1)
     delimiter = delimiter or guess_delimiter(lines[:LINES_FOR_DELIMITER])
-    found = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    read = (cells for _number, cells in csv_rows(lines, delimiter) if cells)
+    header, rows = _header_and_rows(read)
     if not whole:
-        found = found[:-1]  # the last one may be cut
-    header, rows = found[0] if found else [], found[1:]
-    return Sample("csv", header, [*rows], encoding, delimiter, _is_ours(header))
+        rows = rows[:-1]  # the last one may be cut
+    return Sample("csv", header, rows, encoding, delimiter, _is_ours(header))
 
 
 def _first_lines(file: TextIO) -> Iterator[str]:
@@ -115,34 +117,70 @@ def _first_lines(file: TextIO) -> Iterator[str]:
 
 
 def _sheet(path: Path) -> Sample:
-    found = [cells for _number, cells in islice(sheet_rows(path), MOST_ROWS + 1)]
-    header = [cell_text(cell) for cell in found[0]] if found else []
-    return Sample("xlsx", header, [*found[1:]], ready=_is_ours(header))
+    header, rows = _header_and_rows(cells for _number, cells in sheet_rows(path))
+    return Sample("xlsx", header, rows, ready=_is_ours(header))
+
+
+def _header_and_rows(
+    read: Iterable[Sequence[Cell]],
+) -> tuple[list[str], list[Sequence[Cell]]]:
+    found = iter(read)
+    header = [cell_text(cell) for cell in next(found, [])]
+    _check_width(header)
+    return header, list(_first_rows(found))
+
+
+def _first_rows(read: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+    """Yield the first rows, as many as can be held: few of them if they are long."""
+    cells = letters = 0
+    for row in islice(read, MOST_ROWS):
+        yield row
+        cells += len(row)
+        letters += sum(len(cell) for cell in row if isinstance(cell, str))
+        if cells > MOST_CELLS or letters > MOST_LETTERS:
+            return
+
+
+def _check_width(header: Collection[str]) -> None:
+    if len(header) > MOST_COLUMNS:
+        msg = f"the file cannot be read: it has more than {MOST_COLUMNS:,} columns"
+        raise FileError(msg)
 
 
 def _objects(file: TextIO, encoding: str) -> Sample:
     read = (parse_line(text) for text in _first_lines(file) if text.strip())
-    found = [item for item in read if isinstance(item, Mapping)]
     header, rows = _as_table(
-        {str(k): "" if v is None else str(v) for k, v in item.items()} for item in found
+        {str(k): "" if v is None else str(v) for k, v in item.items()}
+        for item in read
+        if isinstance(item, Mapping)
     )
     return Sample("ndjson", header, rows, encoding, ready=_is_ours(header))
 
 
 def _log(path: Path, types: frozenset[str]) -> Sample:
     with cast("IO[bytes]", opened(path, "rb")) as file:
-        found = [item.row() for item in islice(log_events(file), MOST_ROWS)]
-    header, rows = _as_table(found)
-    ready = bool(found) and all(row.get(TYPE_OF_LOG) in types for row in found)
+        header, rows = _as_table(item.row() for item in log_events(file))
+    at = header.index(TYPE_OF_LOG) if TYPE_OF_LOG in header else None
+    ready = at is not None and all(row[at] in types for row in rows)
     return Sample("xes", header, rows, ready=ready)
 
 
 def _as_table(
-    found: Iterable[Mapping[str, str]],
+    read: Iterable[Mapping[str, str]],
 ) -> tuple[list[str], list[Sequence[Cell]]]:
-    items = list(found)
-    header = list(dict.fromkeys(name for item in items for name in item))
-    return header, [[item.get(name, "") for name in header] for item in items]
+    names: dict[str, None] = {}
+
+    def cells() -> Iterator[Sequence[Cell]]:
+        for item in read:
+            names.update(dict.fromkeys(item))
+            _check_width(names)
+            yield [item.get(name, "") for name in names]
+
+    found = list(_first_rows(cells()))
+    width = len(names)
+    # A row is as wide as the table, also if it came before most of the names.
+    most = MOST_CELLS // max(width, 1)
+    return [*names], [[*row, *[""] * (width - len(row))] for row in found[:most]]
 
 
 def _is_ours(header: Sequence[str]) -> bool:

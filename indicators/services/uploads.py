@@ -8,6 +8,7 @@ Nobody holds a file for longer than a batch, and who finds that it moved on stop
 """
 
 import hashlib
+import re
 import secrets
 from contextlib import closing
 from dataclasses import dataclass
@@ -33,10 +34,11 @@ from indicators.models import (
     SavedMapping,
     Stream,
 )
-from indicators.queries.pseudonyms import UnknownSecretError
+from indicators.queries.pseudonyms import UnknownSecretError, pseudonyms_of
 from indicators.services.files import checked_lines, next_batch
 from indicators.services.guessing import Declared, Guess, guess
 from indicators.services.intake import (
+    FIELDS,
     UNSTORABLE,
     Receipt,
     Refusal,
@@ -59,6 +61,8 @@ LONGEST_NAME = 200
 AT_WORK = (FileState.CHECKING, FileState.IMPORTING)
 MAPPABLE = (FileState.NEW, FileState.CHECKED, FileState.FAILED)
 IMPORTABLE = (FileState.CHECKED, FileState.DONE)
+# A text of the file, as a reason repeats it.
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|["](?:[^"\\]|\\.)*["]""")
 CONFLICT = "conflict"
 LACKS_KEY = (
     "the server lacks the secret that makes this feed's case numbers unreadable "
@@ -423,14 +427,15 @@ class _FileRehearsal:
 
 
 def _count(file: EventFile, receipt: Receipt) -> None:
+    kept = _Kept(file)
     FileRefusal.objects.bulk_create(
         FileRefusal(
             organisation_id=file.organisation_id,
             file=file,
             line=refusal.line,
-            external_id=_stored(refusal.id or ""),
+            external_id=kept.name(refusal.id),
             code=refusal.code,
-            detail=without_data(refusal.detail),
+            detail=kept.detail(refusal.detail),
         )
         for refusal in receipt.refused
     )
@@ -475,8 +480,27 @@ def _finish(file: EventFile, rehearsal: _FileRehearsal | None, at: datetime) -> 
     file.save()
 
 
-def _stored(text: str) -> str:
-    return UNSTORABLE.sub("\ufffd", text)[:LONGEST_NAME]
+class _Kept:
+    """What is kept of a refusal: of a stream with pseudonyms, none of its numbers."""
+
+    def __init__(self, file: EventFile) -> None:
+        stream = file.stream
+        self._pseudonym = pseudonyms_of(stream)
+        self._known = FIELDS.union(stream.types, stream.attributes)
+        if file.mapping:
+            self._known |= {*FileMapping.from_toml(file.mapping).columns()}
+
+    def name(self, name: str | None) -> str:
+        kept = UNSTORABLE.sub("\ufffd", name or "")[:LONGEST_NAME]
+        return self._pseudonym(kept) if self._pseudonym and kept else kept
+
+    def detail(self, detail: str) -> str:
+        if self._pseudonym:
+            detail = QUOTED.sub(self._unless_known, detail)
+        return without_data(detail)
+
+    def _unless_known(self, found: re.Match[str]) -> str:
+        return found[0] if found[0][1:-1] in self._known else "…"
 
 
 def prune(*, at: datetime) -> int:

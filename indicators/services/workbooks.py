@@ -2,7 +2,8 @@
 Read and write workbooks (XLSX), row by row.
 
 A workbook is a ZIP archive of XML: what it may unpack to is bounded before anything
-is unpacked, and its XML may declare no entities.
+is unpacked, what may be held of it while it is read, and its XML may declare no
+entities.
 """
 
 import re
@@ -17,9 +18,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.reader.excel import ExcelReader
 
+from indicators.services.archives import TOO_LARGE, BoundedArchive, OversizeError
 from indicators.services.mapping import Cell, MappingError
 from indicators.services.tables import FileError
 
@@ -29,7 +32,7 @@ MOST_PARTS = 5_000
 MOST_ROWS = 1 << 20
 LONGEST_CELL = 32_767
 MOST_DIGITS = 15  # that a number in a cell keeps
-CHUNK = 1_000
+CHUNK = 100  # rows, each as wide as its last cell says
 TOO_LONG = "a sheet has at most 1,048,576 rows; use CSV or NDJSON"
 # What XML cannot hold is written as _x000D_; so is what looks like that already.
 UNWRITABLE = re.compile(
@@ -72,8 +75,7 @@ def _check_size(file: Any) -> None:
         (p.file_size for p in parts if "worksheets/" not in p.filename), default=0
     )
     if whole > MOST_UNPACKED or besides > MOST_BESIDES or len(parts) > MOST_PARTS:
-        msg = "the workbook is too large; save the sheet as CSV"
-        raise FileError(msg)
+        raise FileError(TOO_LARGE)
 
 
 def _loaded(file: Any) -> Any:
@@ -81,12 +83,17 @@ def _loaded(file: Any) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles that it leaves out
-            return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+            reader.archive = BoundedArchive(file)
+            reader.read()
+            return reader.wb
     except Exception as error:
         raise _unreadable(error) from error
 
 
 def _unreadable(error: Exception) -> FileError:
+    if isinstance(error, OversizeError):
+        return FileError(str(error))
     detail = str(error)[:200] or type(error).__name__
     return FileError(f"the file cannot be read as a workbook: {detail}")
 

@@ -18,6 +18,7 @@ CHUNK = 1 << 16
 LONGEST_TOKEN = 1 << 20  # bytes of one tag
 MOST_BYTES = 4 << 30  # unpacked
 MOST_ATTRIBUTES = 1_000  # of one event or trace
+MOST_LETTERS = 1 << 20  # of their values
 CASE, TYPE, AT, ID = "concept:name", "concept:name", "time:timestamp", "identity:id"
 VALUE, REPLACES = "paraula:value", "paraula:replaces"
 # An attribute of ours that is called like a part of an event.
@@ -106,6 +107,7 @@ class _Reader:
     trace: dict[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     line: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
     traces: int = 0
     found: list[LogEvent] = field(default_factory=list)
     positions: Counter[str] = field(default_factory=Counter)
@@ -137,10 +139,11 @@ class _Reader:
             msg = "the file cannot be read as XES: its elements are nested too deep"
             raise FileError(msg)
         if name == "trace" and len(self.path) == 1:
-            self.trace = {}
+            self.trace, self.letters = {}, Counter()
             self.traces += 1
         elif name == "event" and self.path[1:] in (["trace"], []):
             self.own, self.line = {}, self.parser.CurrentLineNumber
+            self.letters["event"] = 0
             if len(self.path) == 1:
                 self.trace = {}
         elif name in KINDS and "key" in found and "value" in found:
@@ -156,8 +159,13 @@ class _Reader:
         else:
             return
         kept[key] = text
-        if len(kept) > MOST_ATTRIBUTES:
-            msg = f"line {self.parser.CurrentLineNumber}: more than 1,000 attributes"
+        whose = self.path[-1]
+        self.letters[whose] += len(key) + len(text)
+        if len(kept) > MOST_ATTRIBUTES or self.letters[whose] > MOST_LETTERS:
+            msg = (
+                f"line {self.parser.CurrentLineNumber}: "
+                "more than 1,000 attributes, or a million letters"
+            )
             raise FileError(msg)
 
     def _end(self, _tag: str) -> None:

@@ -250,6 +250,11 @@ class TestCommand:
             "5,,wrong_width,2 cells where the header has 4",
         ]
 
+    def test_what_it_refused_runs_in_no_spreadsheet(self, run, tmp_path):
+        refused = tmp_path / "refused.csv"
+        run(HEADER + "=1+1,2027-01-05,,web\n", refused=refused)
+        assert ",'=1+1" in refused.read_text()
+
     def test_it_shows_fifty_and_says_how_many_more(self, run):
         said = run(HEADER + "3,soon,,web\n" * 60)
         assert len(said.err.splitlines()) == 51

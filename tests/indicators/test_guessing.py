@@ -386,6 +386,70 @@ def test_kinds():
     ]
 
 
+# --- what would fill the memory -----------------------------------------------------
+
+
+def xes(*events):
+    return f"<log><trace>{''.join(events)}</trace></log>".encode()
+
+
+def attribute(key, text="x"):
+    return f'<string key="{key}" value="{text}"/>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("f.csv", ",".join(f"c{n}" for n in range(1_001)).encode()),
+        (
+            "f.ndjson",
+            "\n".join(f'{{"a{n}":1,"b{n}":1,"c{n}":1}}' for n in range(334)).encode(),
+        ),
+        (
+            "f.xes",
+            xes(*(f"<event>{attribute(f'k{n}')}</event>" for n in range(1_001))),
+        ),
+    ],
+)
+def test_a_table_of_too_many_columns_is_none(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FileError, match="more than 1,000 columns"):
+        sample_of(tmp_path / name, types=["opened"])
+
+
+@pytest.mark.parametrize("most", [("MOST_CELLS", 20), ("MOST_LETTERS", 200)])
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx", "xes"])
+def test_a_sample_is_as_long_as_can_be_held(tmp_path, monkeypatch, kind, most):
+    monkeypatch.setattr(f"indicators.services.samples.{most[0]}", most[1])
+    path = tmp_path / f"f.{kind}"
+    cell, rows = "x" * 10, 100
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        for _row in range(rows):
+            book.active.append([cell, cell])
+        book.save(path)
+    else:
+        path.write_text(
+            {
+                "csv": "a,b\n" + f"{cell},{cell}\n" * rows,
+                "ndjson": f'{{"a":"{cell}","b":"{cell}"}}\n' * rows,
+                "xes": xes(f"<event>{attribute('a', cell)}</event>" * rows).decode(),
+            }[kind]
+        )
+    sample = sample_of(path, types=["opened"])
+    assert 2 <= len(sample.rows) <= 11
+
+
+def test_rows_are_as_wide_as_the_table_in_what_a_sample_holds(tmp_path, monkeypatch):
+    """Few names in each row, but many in all of them together."""
+    monkeypatch.setattr("indicators.services.samples.MOST_CELLS", 1_000)
+    path = tmp_path / "f.ndjson"
+    path.write_text("".join(f'{{"a{n % 100}":1}}\n' for n in range(500)))
+    sample = sample_of(path, types=["opened"])
+    assert {len(row) for row in sample.rows} == {len(sample.header)}
+    assert 500 < len(sample.header) * len(sample.rows) <= 1_000
+
+
 # --- real files -------------------------------------------------------------------
 
 STAMP = "time:timestamp"

@@ -16,6 +16,7 @@ from indicators.models import Stream
 from indicators.services.files import FileError, lines_of
 from indicators.services.intake import LineError, _Incoming, _Reader
 from indicators.services.mapping import FileMapping, MappingError
+from indicators.services.samples import sample_of
 from tests import builders
 from tests.indicators.test_xes import LOG
 
@@ -166,6 +167,22 @@ def test_offsets_may_differ_and_local_times_are_those_of_the_zone(lines, text, i
 def test_a_line_without_end_does_not_fill_the_memory(lines, name):
     with pytest.raises(FileError, match="cannot be read"):
         lines(HEADER + ("1" * 50 + ",") * 30_000, name=name)
+
+
+@pytest.mark.parametrize(
+    "read_it",
+    [
+        lambda path: list(lines_of(path, FileMapping.from_toml(MAPPING), STREAM)),
+        lambda path: sample_of(path, types=()),
+    ],
+    ids=["import", "sample"],
+)
+def test_a_row_over_many_lines_does_not_fill_the_memory(tmp_path, read_it):
+    """A line break in quotes goes on with the row: no line is long."""
+    path = tmp_path / "f.csv.gz"
+    path.write_bytes(gzip.compress(HEADER.encode() + (b'"\n"' + b"," * 100) * 19_000))
+    with pytest.raises(FileError, match="a row has more than a million letters"):
+        read_it(path)
 
 
 # Whatever comes: rows, or an error of ours.

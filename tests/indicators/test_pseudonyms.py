@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+from django.core.files.base import ContentFile
 from hypothesis import given, strategies as st
 
 from feedback.services.claims import file_claim
@@ -21,7 +22,7 @@ from indicators.queries.pseudonyms import (
     pseudonyms_of,
 )
 from indicators.queries.results import events_of_case, facts_of_case
-from indicators.services import figures
+from indicators.services import figures, uploads
 from indicators.services.corrections import (
     RefusedError,
     Right,
@@ -378,3 +379,39 @@ def test_without_its_secret_a_stream_is_asked_by_pseudonyms_and_others_by_number
 def test_the_name_of_a_secret_does_not_tell_it(settings):
     assert newest_secret() not in settings.CASE_SECRETS[0]
     assert len(newest_secret()) == 16
+
+
+# --- files that people give -------------------------------------------------------
+
+FILE = """{"id":"2026/1/o","case":"2026/1","type":"opened","at":"2026-03-02T10:00:00Z"}
+{"id":"2026/1/o","case":"2026/1","type":"closed","at":"2026-03-02T10:00:00Z"}
+{"id":"2026/2/x","case":"2026/2","type":"closed","at":"2026-03-02T10:00:00Z","replaces":"2026/2/o"}
+{"id":"2026/3/o","case":"2026/3","type":"opened","at":"2026/3"}
+{"id":"2026/4/o","case":"2026/4","type":"it's 2026/4","at":"2026-03-02T10:00:00Z"}
+{"id":"\\ud800 2026/5","case":"2026/5","type":"opened"}
+"""
+
+
+def test_no_number_is_kept_of_the_lines_that_a_file_was_refused(
+    stream, steward, settings, tmp_path, monkeypatch
+):
+    settings.UPLOADS_ROOT = tmp_path
+    monkeypatch.setattr(uploads, "enqueue_on_commit", lambda *_a, **_k: None)
+    file = uploads.receive_file(
+        stream=stream,
+        name="f.ndjson",
+        content=ContentFile(FILE.encode()),
+        by=steward,
+        at=NOW,
+    )
+    uploads.order_rehearsal(file=file, mapping=None, at=NOW)
+    uploads.take_up(file_id=file.pk, at=NOW)
+    kept = list(file.refusals.order_by("line").values_list("external_id", "detail"))
+    file.refresh_from_db()
+    assert (file.state, len(kept)) == ("checked", 5)
+    assert "2026/" not in str(kept) + str(file.rehearsed)
+    assert kept[0][0] == case_key_of(stream, "2026/1/o")
+    assert kept[1][1] == "there is no event … to replace"
+    assert kept[3][1] == "stream requests declares no type …"
+    assert kept[4][1].startswith("'id' must be a text")
+    assert all(FORM.match(name) for name, _detail in kept)

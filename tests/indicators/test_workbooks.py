@@ -210,7 +210,7 @@ def test_an_archive_that_would_unpack_to_too_much_is_not_unpacked(
 ):
     path = book(s=[["n"], ["a"]])
     monkeypatch.setattr(f"indicators.services.workbooks.{limit}", 5)
-    monkeypatch.setattr("indicators.services.workbooks.load_workbook", None)
+    monkeypatch.setattr("indicators.services.workbooks.ExcelReader", None)
     with pytest.raises(FileError, match="too large"):
         list(sheet_rows(path))
 
@@ -238,3 +238,91 @@ def test_what_a_sheet_cannot_hold_is_not_written(path, monkeypatch):
     monkeypatch.setattr("indicators.services.workbooks.MOST_ROWS", 1)
     with pytest.raises(FileError, match="rows"):
         write_rows(path, [["a"], ["b"]], 1)
+
+
+# --- what would fill the memory -----------------------------------------------------
+
+SHEET = "xl/worksheets/sheet1.xml"
+STRINGS, TYPES = "xl/sharedStrings.xml", "[Content_Types].xml"
+DECLARED = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.'
+    'openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+OTHER = 'xmlns:x="urn:x"'
+
+
+def with_parts(path, others):
+    """Write a workbook of which some parts are something else."""
+    made = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["a"])
+    book.save(made)
+    with (
+        zipfile.ZipFile(made) as old,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        parts = {part: old.read(part).decode() for part in old.namelist()}
+        if STRINGS in others:
+            parts[TYPES] = parts[TYPES].replace("</Types>", f"{DECLARED}</Types>")
+        for part, content in (parts | others).items():
+            new.writestr(part, content)
+    return path
+
+
+def test_texts_that_cells_share_are_read(path):
+    strings = f"<sst {MAIN}>{'<si><t>x</t></si>' * 3}<si><t>y</t></si></sst>"
+    cells = sheet('<row><c t="s"><v>3</v></c></row>')
+    with_parts(path, {STRINGS: strings, SHEET: cells})
+    assert list(sheet_rows(path)) == [(1, ["y"])]
+
+
+def sheet(inside):
+    return f"<worksheet {MAIN} {OTHER}><sheetData>{inside}</sheetData></worksheet>"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<row>" + "<c/>" * 100_001 + "</row>",
+        # What only looks like the end of a row.
+        "<row>" + ("<c/>" * 50_001 + "<!-- </row> --><x:row/>") * 2 + "</row>",
+        "<row>" + ("<c/>" * 50_001 + "<row/>") * 2 + "</row>",
+    ],
+)
+def test_a_row_of_endless_cells_is_refused(path, inside):
+    with pytest.raises(FileError, match="16,384 cells"):
+        list(sheet_rows(with_parts(path, {SHEET: sheet(inside)})))
+
+
+def test_a_row_of_all_cells_that_a_sheet_has_is_read(path):
+    inside = '<row><c t="inlineStr"><is><t>x</t></is></c>'
+    inside += '<c t="inlineStr"><is><r><t>y</t></r></is></c>' * 16_383 + "</row>"
+    ((_number, cells),) = sheet_rows(with_parts(path, {SHEET: sheet(inside)}))
+    assert cells == ["x"] + ["y"] * 16_383
+
+
+@pytest.mark.parametrize(
+    ("limit", "part", "text"),
+    [
+        ("MOST_OUTSIDE", SHEET, sheet("<c/>" * 600)),
+        ("MOST_OUTSIDE", "xl/styles.xml", f"<styleSheet {MAIN}>{'<row/>' * 600}"),
+        ("MOST_RECORDS", SHEET, sheet('<row r="1"/>' * 600)),
+        ("MOST_RECORDS", STRINGS, f"<sst {MAIN}>{'<si/>' * 600}"),
+        ("LONGEST_RECORD", SHEET, sheet(f"<row>{'x' * 200_000}")),
+        ("MOST_KEPT", SHEET, sheet("x" * 200_000)),
+        ("MOST_KEPT", STRINGS, f"<sst {MAIN}>{'<si>x</si>' * 20_000}"),
+    ],
+)
+def test_a_part_that_could_not_be_held_is_refused(path, monkeypatch, limit, part, text):
+    few = 500 if limit.startswith("MOST_R") or limit == "MOST_OUTSIDE" else 100_000
+    monkeypatch.setattr(f"indicators.services.archives.{limit}", few)
+    with pytest.raises(FileError, match="the workbook is too large"):
+        list(sheet_rows(with_parts(path, {part: text})))
+
+
+def test_rows_that_end_are_not_counted_together(path, monkeypatch):
+    monkeypatch.setattr("indicators.services.archives.MOST_INSIDE", 10)
+    monkeypatch.setattr("indicators.services.archives.MOST_KEPT", 30_000)
+    inside = "<row><c><v>1</v></c><c><v>2</v></c></row>" * 2_000
+    assert len([*sheet_rows(with_parts(path, {SHEET: sheet(inside)}))]) == 2_000

@@ -148,8 +148,12 @@ def test_a_long_name_still_gives_identifiers_that_fit():
             + "".join(f'<int key="{n}" value="1"/>' for n in range(1_100)),
             "more than 1,000 attributes",
         ),
+        (
+            "<log><trace>" + f"<event/><string key='k' value='{'x' * 600_000}'/>" * 2,
+            "a million letters",
+        ),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_what_is_no_log_is_an_error_in_words(content, words):
     with pytest.raises(FileError, match=words):

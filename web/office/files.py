@@ -5,7 +5,6 @@ A file is a row (:class:`indicators.models.EventFile`) whose state says which of
 pages comes next. Workers do what takes long; the pages only look how far they are.
 """
 
-import csv
 from collections.abc import Iterator
 from functools import partial
 from urllib.parse import quote
@@ -25,6 +24,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from charters.forms import Fault, form_faults
+from core.spreadsheets import csv_lines
 from indicators.forms.uploads import (
     DELIMITERS,
     ENCODINGS,
@@ -35,6 +35,7 @@ from indicators.models import EventFile, SavedMapping
 from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.queries.uploads import files_of, fitting_mappings, same_as
 from indicators.services.guessing import Guess
+from indicators.services.intake import refused_rows
 from indicators.services.mapping import FileMapping, MappingError
 from indicators.services.samples import Sample
 from indicators.services.tables import FileError
@@ -244,26 +245,11 @@ def file_refused(request: StaffRequest, stream: str, pk: int) -> HttpResponseBas
     return response
 
 
-class _Echo:
-    """What a writer writes to that only wants its lines back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _refused(file: EventFile) -> Iterator[str]:
-    writer = csv.writer(_Echo())
     yield "\ufeff"  # or a spreadsheet takes it for another encoding
-    yield writer.writerow(["line", "id", "code", "detail"])
     rows = file.refusals.order_by("line", "pk")
-    for row in rows.values_list("line", "external_id", "code", "detail").iterator():
-        yield writer.writerow(map(_harmless, row))
-
-
-def _harmless(cell: object) -> object:
-    """Keep a spreadsheet program from running a text of somebody's file."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    found = rows.values_list("line", "external_id", "code", "detail").iterator()
+    yield from csv_lines(refused_rows(found))
 
 
 def _attached(name: str) -> str:

@@ -1,6 +1,5 @@
 """The log of a stream for those who check it: corrections, voids and what followed."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -21,6 +20,7 @@ from accounts.models import User
 from charters.enums import EditionState
 from charters.forms import form_faults
 from core import audit
+from core.spreadsheets import csv_lines, harmless
 from engine.periods import parse_period
 from indicators.forms.correcting import CorrectForm
 from indicators.models import IndicatorRule, ServiceEvent, Stream
@@ -267,22 +267,13 @@ def _about(request: StaffRequest, stream: Stream, title: str = "") -> dict[str, 
     }
 
 
-class _Line:
-    """A file that gives back what is written into it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _lines(chosen: HistoryFilter) -> Iterator[str]:
-    write = csv.writer(_Line()).writerow
-    yield write(COLUMNS)
-    for row in history_rows(chosen).iterator(chunk_size=CHUNK):
-        yield write(_cells(row))
+    yield from csv_lines([COLUMNS])
+    yield from csv_lines(map(_cells, history_rows(chosen).iterator(chunk_size=CHUNK)))
 
 
-def _cells(row: ServiceEvent) -> list[str]:
-    return [
+def _cells(row: ServiceEvent) -> list[object]:
+    cells = [
         row.external_id,
         row.case_key,
         row.type,
@@ -293,4 +284,9 @@ def _cells(row: ServiceEvent) -> list[str]:
         row.replaces or "",
         vars(row)["replaced_by"] or "",
         row.digest,
+    ]
+    return [
+        # A number is one, also below nothing.
+        cell if name == "value" else harmless(cell)
+        for name, cell in zip(COLUMNS, cells, strict=True)
     ]

@@ -1,6 +1,5 @@
 """manage.py import_events ORG/STREAM FILE --mapping MAP.toml [--dry-run]."""
 
-import csv
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from core.commands import named
+from core.spreadsheets import csv_lines
 from indicators.models import Stream
+from indicators.queries.pseudonyms import UnknownSecretError
 from indicators.services.files import FileError, import_file
-from indicators.services.intake import Receipt
+from indicators.services.intake import Receipt, refused_rows
 from indicators.services.mapping import FileMapping, MappingError
 
 SHOWN = 50
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 dry_run=options["dry_run"],
             )
-        except (FileError, MappingError) as error:
+        except (FileError, MappingError, UnknownSecretError) as error:
             raise CommandError(str(error)) from error
         self._report(receipt, dry_run=options["dry_run"])
         if options["refused"]:
@@ -83,6 +84,5 @@ def _write_refused(receipt: Receipt, path: Path) -> None:
     with path.open(
         "w", encoding="utf-8", errors="backslashreplace", newline=""
     ) as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "id", "code", "detail"])
-        writer.writerows((r.line, r.id, r.code, r.detail) for r in receipt.refused)
+        refused = ((r.line, r.id or "", r.code, r.detail) for r in receipt.refused)
+        file.writelines(csv_lines(refused_rows(refused)))

@@ -77,6 +77,19 @@ def test_the_file_is_the_list(auditor):
     assert AuditEntry.objects.filter(verb="indicators.export_history").count() == 3
 
 
+def test_the_file_runs_nothing_in_a_spreadsheet(auditor):
+    send(
+        event("=1+1", "@SUM(A1)", at="2026-02-03T11:00:00Z", value="-1.5"),
+        event("-2", "+3", at="2026-02-03T11:00:00Z", replaces="=1+1"),
+    )
+    text = b"".join(auditor.get(FILE).streaming_content).decode()
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(text))}
+    first, second = rows["'=1+1"], rows["'-2"]
+    assert (first["case"], first["value"]) == ("'@SUM(A1)", "-1.5")
+    assert first["replaced_by"] == "'-2"
+    assert (second["case"], second["replaces"]) == ("'+3", "'=1+1")
+
+
 def test_pages_follow_each_other(auditor, monkeypatch):
     monkeypatch.setattr("web.office.history.PAGE", 3)
     first = auditor.get(LOG)
