@@ -1,9 +1,9 @@
 """Database expressions that make one schema serve PostgreSQL 15 to 18."""
 
-import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField
@@ -204,10 +204,27 @@ def copy_lines(
     )
     cursor.copy_expert(
         f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH ({options})",
-        io.StringIO("\n".join(lines)),
+        _Text(lines),
     )
 
 
+class _Text:
+    """
+    Lines as a file that is read once.
+
+    They are made while the database is busy with those before, and never all there.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+
+    def read(self, _size: int = -1) -> str:
+        """Return some lines whole, whatever size is asked for; nothing at the end."""
+        some = list(islice(self._lines, LINES_AT_ONCE))
+        return "\n".join([*some, ""])
+
+
+LINES_AT_ONCE = 200
 # A quote that hardly any text has; JSON is full of the usual one.
 QUOTE = "\x01"
 SPECIAL = re.compile(f"[{QUOTE}\n\r]")
