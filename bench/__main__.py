@@ -32,14 +32,14 @@ def main() -> int:
         return 2
     began = timezone.now()
     described = machine.described(began)
+    stem = f"{began:%Y-%m-%d}-{machine.name(described)}-{name}"
     rows = []
     for row in run(SIZES[name], workers=celery_workers, ask=ask):
         rows.append(row)
-        # At once: a run may take an hour, and be cut.
         print(f"  {row.what}: {report.shown(row.value, row.unit)}", flush=True)
-    stem = f"{began:%Y-%m-%d}-{machine.name(described)}-{name}"
-    path = report.write(rows, described, size=name, folder=RESULTS, stem=stem)
-    print(f"\n{report.table(rows)}\n{path}")
+        # Each time: a run may take an hour, and be cut.
+        report.write(rows, described, size=name, folder=RESULTS, stem=stem)
+    print(f"\n{report.table(rows)}\n{RESULTS / stem}.md")
     return 0
 
 

@@ -31,8 +31,8 @@ def write(
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
     (folder / f"{stem}.svg").write_text(drawn(rows), encoding="utf-8")
-    costs = next(row.raw for row in rows if row.key == COSTS)
-    (folder / f"{stem}-stored.svg").write_text(grown(costs), encoding="utf-8")
+    for costs in (row.raw for row in rows if row.key == COSTS):
+        (folder / f"{stem}-stored.svg").write_text(grown(costs), encoding="utf-8")
     path = folder / f"{stem}.md"
     path.write_text(_page(rows, machine, size, stem), encoding="utf-8")
     return path
