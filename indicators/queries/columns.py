@@ -36,7 +36,7 @@ def case_logs(stream: Stream, keys: Collection[str] | None = None) -> Iterator[C
 
     :param keys: only these cases; all of them by default.
     """
-    replaced = replaced_of(stream)
+    replaced = replaced_of(stream, keys)
     arguments: list[object] = [stream.pk, VOIDED]
     if keys is not None:
         arguments.append(sorted(keys))

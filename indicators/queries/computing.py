@@ -337,10 +337,28 @@ def cases_of(
         )
 
 
-def replaced_of(stream: Stream) -> set[str]:
-    """Return the identifiers of a stream's events that another replaces."""
+def replaced_of(stream: Stream, keys: Collection[str] | None = None) -> set[str]:
+    """
+    Return the identifiers of a stream's events that another replaces.
+
+    :param keys: only those of these cases; all of them by default.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(REPLACED.format(chosen=""), [stream.pk])
+        if keys is None:
+            cursor.execute(REPLACED.format(chosen=""), [stream.pk])
+            return {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            "SELECT external_id FROM indicators_serviceevent "
+            "WHERE stream_id = %s AND case_key = ANY(%s)",
+            [stream.pk, sorted(keys)],
+        )
+        return _replaced_among(stream, [row[0] for row in cursor.fetchall()])
+
+
+def _replaced_among(stream: Stream, ids: list[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        chosen = REPLACED.format(chosen="AND replaces = ANY(%s)")
+        cursor.execute(chosen, [stream.pk, ids])
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -361,11 +379,7 @@ def _rows_of(stream: Stream, keys: Collection[str]) -> list[Row]:
         chosen = EVENTS.format(chosen="AND case_key = ANY(%s)")
         cursor.execute(chosen, [stream.pk, sorted(keys)])
         rows: list[Row] = cursor.fetchall()
-        ids = [row[1] for row in rows]
-        cursor.execute(
-            REPLACED.format(chosen="AND replaces = ANY(%s)"), [stream.pk, ids]
-        )
-        replaced = {row[0] for row in cursor.fetchall()}
+    replaced = _replaced_among(stream, [row[1] for row in rows])
     return [row for row in rows if row[1] not in replaced and row[2] != VOIDED]
 
 
