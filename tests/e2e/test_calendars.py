@@ -1,10 +1,6 @@
 """A calendar made, imported into and saved in a real browser."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
-import time_machine
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organisation, User
@@ -18,7 +14,11 @@ from tests.e2e.test_office import enter
 from tests.indicators.helpers import request, send
 from tests.web.office.test_calendars import YEAR
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 FEED = b"""BEGIN:VCALENDAR
 VERSION:2.0
@@ -33,23 +33,6 @@ SUMMARY:Festa major
 END:VEVENT
 END:VCALENDAR
 """
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def surroundings(settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
-    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """A citizen in a real browser: finds a promise, claims about it and follows the claim."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from uuid import uuid4
 
 import pytest
-import time_machine
 from playwright.sync_api import Page, expect
 
 from accounts.enums import Role
@@ -18,25 +15,13 @@ from tests import builders
 from tests.conftest import NARROW
 from tests.web.public import cases
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 FORM = "vila/library/C1/claim/"
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(builders.NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def own_cache(settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
 
 
 @pytest.fixture

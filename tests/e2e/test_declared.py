@@ -1,10 +1,6 @@
 """A value declared by two people, and an event corrected by hand, in a real browser."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
-import time_machine
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organisation, User
@@ -19,26 +15,13 @@ from tests.e2e.test_office import enter
 from tests.indicators.declaring import by_hand, declare, share, two_people
 from tests.indicators.helpers import event, request, send
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 LOG = "streams/requests/events/"
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def surroundings(settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
-    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Deadlines and cases that explain themselves, in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
-import time_machine
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -14,7 +11,11 @@ from indicators.services import figures
 from tests import builders
 from tests.indicators.helpers import event, request, send
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock"),
+]
 
 TYPES = ("asked", "closed", "gone", "longer", "opened", "replied")
 SUMMER = {"from": "06-01", "until": "09-16"}
@@ -33,12 +34,6 @@ RULE = {
     "exclude": [{"attribute": "channel", "in": ["phone"], "reason": "Per telèfon"}],
     "counted_in": "due",
 }
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(builders.NOW, tick=True):
-        yield
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """An odd file brought in by a clerk, in a real browser."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-import time_machine
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organisation, User
@@ -14,10 +11,13 @@ from charters.models import Edition
 from indicators.models import EventFile, ServiceEvent
 from indicators.tasks import take_files
 from tests import builders
-from tests.builders import NOW
 from tests.e2e.test_office import enter
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 TABLE = (
     "Expedient;Data d'obertura;Data de tancament;Telèfon\r\n"
@@ -29,20 +29,7 @@ TABLE = (
 
 
 @pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def surroundings(settings, tmp_path) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
-    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+def own_folder(settings, tmp_path) -> None:
     settings.UPLOADS_ROOT = str(tmp_path / "uploads")
 
 

@@ -1,11 +1,8 @@
 """The staff in a real browser: draft, publish, answer, look at the dashboard."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from uuid import uuid4
 
 import pytest
-import time_machine
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -24,27 +21,13 @@ from tests import builders
 from tests.builders import NOW
 from tests.web.public import cases
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 LIBRARY = "charters/library/"
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def surroundings(settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
-    # The browser's clock is not ours: a dated cookie could be past its day there.
-    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """A feed looked after in a real browser: what is normal, its keys, its silence."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
-import time_machine
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organisation, User
@@ -19,24 +16,11 @@ from tests.builders import NOW
 from tests.e2e.test_office import enter
 from tests.indicators.helpers import event, send
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def moving_clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def surroundings(settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": str(uuid4()),
-        }
-    }
-    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("moving_clock", "surroundings"),
+]
 
 
 @pytest.fixture
